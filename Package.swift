@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+// One package; imports go one way, top to bottom. docs/ARCHITECTURE.md says why each target exists.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "martinet",
+    products: [.executable(name: "martinet", targets: ["martinet"])],
+    targets: [
+        // C: what Swift cannot call, and the system's libraries.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
+        // Leaves.
+        library("Bytes", []),
+        library("Kernel", ["CLinux", "Bytes"]),
+        library("EventLoop", ["Kernel", "Bytes"]),
+        library("HTTP", ["Bytes"]),
+        library("FastCGI", ["Bytes"]),
+        library("ConfigLanguage", ["Bytes", "Kernel"]),
+        library("Expressions", ["Bytes", "CPCRE2"]),
+
+        // The server.
+        library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),
+        library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
+        library("ModuleCompression", ["ServerCore", "CZlib"]),
+        library("MPM", ["ServerCore"]),
+        .executableTarget(
+            name: "martinet", dependencies: ["MPM", "Modules", "ModuleCompression"], swiftSettings: strict),
+
+        // Tests mirror the targets.
+        tests("BytesTests", ["Bytes"]),
+        tests("KernelTests", ["Kernel", "EventLoop"]),
+        tests("HTTPTests", ["HTTP", "FastCGI"]),
+        tests("ConfigLanguageTests", ["ConfigLanguage"]),
+        tests("ExpressionsTests", ["Expressions"]),
+        tests("ServerCoreTests", ["ServerCore"]),
+        tests("ModulesTests", ["Modules"]),
+    ]
+)

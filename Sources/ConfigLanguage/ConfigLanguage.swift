@@ -1,0 +1,1 @@
+// ConfigLanguage: see docs/ARCHITECTURE.md.

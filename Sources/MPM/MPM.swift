@@ -1,0 +1,1 @@
+// MPM: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ModuleCompression: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// ServerCore: see docs/ARCHITECTURE.md.
