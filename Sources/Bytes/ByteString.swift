@@ -85,6 +85,7 @@ extension ByteString {
     @inlinable public var lowercased: ByteString { ByteString(bytes.map(ASCII.lower)) }
     @inlinable public var uppercased: ByteString { ByteString(bytes.map(ASCII.upper)) }
 
+    @_disfavoredOverload
     @inlinable public func equalsIgnoringCase(_ other: ByteString) -> Bool {
         bytes.count == other.bytes.count && zip(bytes, other.bytes).allSatisfy { ASCII.lower($0) == ASCII.lower($1) }
     }
