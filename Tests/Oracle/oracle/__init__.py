@@ -1,0 +1,1 @@
+"""Black-box comparison of an httpd-compatible server with the real Apache."""
