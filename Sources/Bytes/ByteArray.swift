@@ -4,6 +4,7 @@ extension [UInt8] {
     @inlinable public mutating func append(_ text: StaticString) {
         text.withUTF8Buffer { unsafe append(contentsOf: $0) }
     }
+    @_disfavoredOverload
     @inlinable public mutating func append(_ value: ByteString) { append(contentsOf: value.bytes) }
 
     /// Appends decimal digits, without allocating.

@@ -38,6 +38,7 @@ extension ByteString: RandomAccessCollection, MutableCollection, RangeReplaceabl
     ) { bytes.replaceSubrange(range, with: elements) }
     @inlinable public mutating func reserveCapacity(_ count: Int) { bytes.reserveCapacity(count) }
     @inlinable public mutating func append(_ byte: UInt8) { bytes.append(byte) }
+    @_disfavoredOverload
     @inlinable public mutating func append(_ other: ByteString) { bytes.append(contentsOf: other.bytes) }
     @inlinable public mutating func append(_ text: StaticString) { bytes.append(text) }
 }

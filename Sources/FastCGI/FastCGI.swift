@@ -1,1 +1,0 @@
-// FastCGI: see docs/ARCHITECTURE.md.
