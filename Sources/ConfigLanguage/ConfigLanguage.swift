@@ -1,1 +1,0 @@
-// ConfigLanguage: see docs/ARCHITECTURE.md.
