@@ -28,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // Leaves.
         library("Bytes", []),
@@ -36,7 +37,7 @@ let package = Package(
         library("HTTP", ["Bytes"]),
         library("FastCGI", ["Bytes"]),
         library("ConfigLanguage", ["Bytes", "Kernel"]),
-        library("Expressions", ["Bytes", "CPCRE2"]),
+        library("Expressions", ["Bytes", "CPCRE2", "COpenSSL", "CCrypt"]),
 
         // The server.
         library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),

@@ -1,1 +1,0 @@
-// Expressions: see docs/ARCHITECTURE.md.
