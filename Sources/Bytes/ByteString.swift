@@ -92,6 +92,7 @@ extension ByteString {
     }
     @inlinable public func equalsIgnoringCase(_ other: StaticString) -> Bool { bytes.equalsIgnoringCase(other) }
 
+    @_disfavoredOverload
     @inlinable public func hasPrefix(_ prefix: ByteString) -> Bool { bytes.starts(with: prefix.bytes) }
     @inlinable public func hasPrefix(_ prefix: StaticString) -> Bool {
         prefix.withUTF8Buffer { unsafe bytes.count >= $0.count && bytes.starts(with: $0) }
@@ -100,6 +101,7 @@ extension ByteString {
         let count = prefix.utf8CodeUnitCount
         return bytes.count >= count && self[0..<count].equalsIgnoringCase(prefix)
     }
+    @_disfavoredOverload
     @inlinable public func hasSuffix(_ suffix: ByteString) -> Bool {
         bytes.count >= suffix.count && bytes[(bytes.count - suffix.count)...].elementsEqual(suffix.bytes)
     }
