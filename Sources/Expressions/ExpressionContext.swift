@@ -124,7 +124,8 @@ public protocol ExpressionContext {
     /// `-U` and `-A`: whether a subrequest for the URI gets a status below 400. The host answers false
     /// when the request is itself a subrequest of a request with the same URI.
     func lookupURI(_ uri: ByteString) -> Bool
-    /// The address of a host name, for the left side of `-ipmatch`. Literal addresses do not get here.
+    /// The address of a host name, for the left side of `-ipmatch`; Apache asks the resolver, which also knows short
+    /// forms such as 127.1. Ordinary addresses do not get here.
     func resolve(_ name: ByteString) -> IPAddress?
     /// A variable that an `ExpressionLookup` answered for.
     func moduleVariable(_ number: Int, _ name: ByteString) -> ByteString?

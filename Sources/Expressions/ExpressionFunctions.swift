@@ -118,5 +118,5 @@ enum ExpressionFunctions {
         return ByteString(output)
     }
 
-    private static let specialInLDAP = Array("\"+,;<>\\()*=#".utf8)
+    private static let specialInLDAP = Array("\"+,;<>\\()*".utf8)
 }

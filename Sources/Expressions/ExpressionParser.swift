@@ -309,14 +309,14 @@ struct ExpressionParser {
         if let number = lookup?.find(.variable, name) { return .variable(.module(number, name)) }
         if let variable = ExpressionNames.variables[name.uppercased] { return .variable(variable) }
         scanner.message = "Variable '\(name)' does not exist"
-        return .literal("")
+        return .digits("")
     }
 
     private mutating func function(_ name: ByteString, _ argument: Word) -> Word {
         if let number = lookup?.find(.stringFunction, name) { return .function(.module(number, name), argument) }
         guard let function = ExpressionNames.functions[name.lowercased] else {
             scanner.message = "Function '\(name)' does not exist"
-            return .literal("")
+            return .digits("")
         }
         switch function {
         case .file, .fileSize:

@@ -138,6 +138,8 @@ public struct IPSubnet: Sendable, Hashable {
         var lowMask = UInt64.max
         var address: IPAddress
         if let exact = IPAddress(text) {
+            // An IPv4 subnet is written as one.
+            if exact.isV4, text.contains(UInt8(ascii: ":")) { throw .badAddress }
             address = exact
         } else if mask == nil, let (network, networkMask) = Self.network(text) {
             address = IPAddress(v4: network)

@@ -1,6 +1,5 @@
 // Apache: apr-util/crypto/apr_passwd.c, apr_md5.c
 import Bytes
-import CCrypt
 
 /// Checks a password against a line of a password file.
 public enum PasswordHash {
@@ -17,7 +16,7 @@ public enum PasswordHash {
         } else if hash.hasPrefix("{SHA}") {
             sample = Array("{SHA}".utf8) + Base64.encode(Digest.sha1(Array(password)))
         } else {
-            guard let encrypted = systemCrypt(Array(password), hash.bytes) else { return false }
+            guard let encrypted = Crypt.encrypt(Array(password), setting: hash.bytes) else { return false }
             sample = encrypted
         }
         return equalInConstantTime(sample, hash.bytes)
@@ -26,24 +25,6 @@ public enum PasswordHash {
     private static func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return zip(left, right).reduce(0 as UInt8) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-
-    /// crypt(3); nil when the setting is not understood.
-    private static func systemCrypt(_ password: [UInt8], _ setting: [UInt8]) -> [UInt8]? {
-        let password = password.map(CChar.init(bitPattern:)) + [0]
-        let setting = setting.map(CChar.init(bitPattern:)) + [0]
-        let data = UnsafeMutablePointer<crypt_data>.allocate(capacity: 1)
-        defer { unsafe data.deallocate() }
-        unsafe data.initialize(to: crypt_data())
-        guard let result = unsafe crypt_r(password, setting, data) else { return nil }
-        var output: [UInt8] = []
-        var index = 0
-        while case let byte = unsafe UInt8(bitPattern: result[index]), byte != 0 {
-            output.append(byte)
-            index += 1
-        }
-        // crypt's failure tokens are "*0" and "*1".
-        return output.first == UInt8(ascii: "*") ? nil : output
     }
 
     /// `apr_md5_encode`: a thousand rounds of MD5 over password and up to eight bytes of salt.
