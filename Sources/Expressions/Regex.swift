@@ -20,12 +20,12 @@ public struct RegexOptions: OptionSet, Sendable, Hashable {
     /// What every pattern gets when `RegexDefaultOptions` says nothing.
     public static let standard: RegexOptions = [.dotAll, .dollarEndOnly]
 
-    /// The option that `RegexDefaultOptions` calls `name`, in any case. `EXTENDED` is known and does nothing.
+    /// The option that `RegexDefaultOptions` calls `name`, in any case. `EXTENDED` is unknown to Apache.
     public static func named(_ name: ByteString) -> RegexOptions? {
         if name.equalsIgnoringCase("ICASE") { return .ignoreCase }
         if name.equalsIgnoringCase("DOTALL") { return .dotAll }
         if name.equalsIgnoringCase("DOLLAR_ENDONLY") { return .dollarEndOnly }
-        return name.equalsIgnoringCase("EXTENDED") ? [] : nil
+        return nil
     }
 }
 

@@ -52,6 +52,11 @@ import Testing
     @Test(arguments: ["(", "[a", "a{2,1}", "(?<n", "\\"] as [ByteString])
     func refuses(_ pattern: ByteString) { #expect(throws: RegexError.self) { _ = try Regex(pattern) } }
 
+    @Test(
+        arguments: [("icase", 0x01), ("DOTALL", 0x40), ("Dollar_EndOnly", 0x200), ("EXTENDED", nil), ("", nil)]
+            as [(ByteString, UInt16?)])
+    func namedOptions(_ name: ByteString, _ value: UInt16?) { #expect(RegexOptions.named(name)?.rawValue == value) }
+
     @Test func limitsAreNoMatch() throws {
         let bomb = try Regex("^(([a-z])+.)+[A-Z]([a-z])+$")
         #expect(!bomb.matches(ByteString([UInt8](repeating: 97, count: 60))))
