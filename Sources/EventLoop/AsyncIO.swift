@@ -108,7 +108,14 @@ extension EventLoop {
     }
     private func begin(_ endpoint: Endpoint, _ source: SocketAddress?, _ tag: Int) throws(Errno) -> Channel {
         let socket = try Socket.connect(endpoint, from: source)
-        let channel = try adopt(socket.take(), tag: tag)
+        let descriptor = socket.take()
+        let channel: Channel
+        do throws(Errno) {
+            channel = try adopt(descriptor, tag: tag)
+        } catch {
+            File.close(descriptor)
+            throw error
+        }
         unpark(channel)
         return channel
     }

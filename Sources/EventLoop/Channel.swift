@@ -5,7 +5,8 @@ import Kernel
 ///
 /// A value that outlived its channel is harmless: every call treats it as closed.
 public struct Channel: Sendable, Hashable {
-    let index: UInt32
+    /// The place: a small number that is used again after `close`, for the caller's own tables.
+    public let index: UInt32
     let generation: UInt32
     @inline(__always) var data: UInt64 { UInt64(generation) << 32 | UInt64(index) }
 }
@@ -24,7 +25,9 @@ public enum IOError: Error, Sendable, Hashable {
 /// What a loop tells its user. Every call is made on the loop's thread, between its other work; none may block.
 public protocol LoopDelegate: AnyObject {
     /// A listener has connections: take them with `accept` until it gives nil.
-    func listenerReady(_ channel: Channel, tag: Int)
+    func listenerReady(_ channel: Channel)
+    /// A connection could not be taken for want of descriptors or memory. The listener rests a moment by itself.
+    func acceptFailed(_ listener: Channel, _ error: Errno)
     /// A parked channel has input, or its other end is gone. Read until `wouldBlock`, a short read, or the end;
     /// what is left over comes in another call in the next turn. Call `unpark` when a task takes the channel over.
     func channelReadable(_ channel: Channel, tag: Int)
@@ -36,6 +39,7 @@ public protocol LoopDelegate: AnyObject {
     func turnEnded()
 }
 extension LoopDelegate {
+    public func acceptFailed(_ listener: Channel, _ error: Errno) {}
     public func filesChanged() {}
     public func turnEnded() {}
 }

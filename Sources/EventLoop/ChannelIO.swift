@@ -32,7 +32,7 @@ extension EventLoop {
         guard let slot = unsafe table.find(channel) else { return .failed(.badDescriptor) }
         guard unsafe slot.pointee.flags.contains(.readReady) else { return .wouldBlock }
         if unsafe memory.isEmpty { return .bytes(0) }
-        let result = unsafe Socket.receive(slot.pointee.descriptor, memory)
+        let result = unsafe receive(slot, memory)
         switch result {
         case .bytes(let count):
             // A short read took everything, unless the end of the stream is behind it.
@@ -43,6 +43,12 @@ extension EventLoop {
         case .failed: break
         }
         return result
+    }
+
+    @inline(__always)
+    private func receive(_ slot: UnsafeMutablePointer<Slot>, _ memory: UnsafeMutableRawBufferPointer) -> IOResult {
+        if unsafe slot.pointee.flags.contains(.pipe) { return unsafe File.read(slot.pointee.descriptor, memory) }
+        return unsafe Socket.receive(slot.pointee.descriptor, memory)
     }
 
     // MARK: - Sending
@@ -110,7 +116,9 @@ extension EventLoop {
         guard let slot = unsafe table.find(channel) else { return .failed(.brokenPipe) }
         guard unsafe slot.pointee.flags.contains(.writeReady) else { return .wouldBlock }
         if unsafe bytes.isEmpty { return .bytes(0) }
-        let result = unsafe Socket.send(slot.pointee.descriptor, bytes)
+        let result =
+            unsafe slot.pointee.flags.contains(.pipe)
+            ? File.write(slot.pointee.descriptor, bytes) : Socket.send(slot.pointee.descriptor, bytes)
         unsafe noteSent(slot, result, bytes.count)
         return result
     }
@@ -119,7 +127,9 @@ extension EventLoop {
         guard unsafe slot.pointee.flags.contains(.writeReady) else { return .wouldBlock }
         var total = 0
         for index in pieces.indices { total += unsafe pieces[index].iov_len }
-        let result = unsafe Socket.send(slot.pointee.descriptor, pieces: pieces)
+        let result =
+            unsafe slot.pointee.flags.contains(.pipe)
+            ? File.write(slot.pointee.descriptor, pieces: pieces) : Socket.send(slot.pointee.descriptor, pieces: pieces)
         unsafe noteSent(slot, result, total)
         return result
     }

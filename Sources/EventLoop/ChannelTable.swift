@@ -24,6 +24,10 @@ struct Slot {
         /// The other end sends no more, or is gone: reads go on until they say so.
         static let hungUp = Flags(rawValue: 32)
         static let paused = Flags(rawValue: 64)
+        /// A listener that could not be served: it waits for its deadline.
+        static let resting = Flags(rawValue: 256)
+        /// Not a socket: read and written with the calls of files.
+        static let pipe = Flags(rawValue: 512)
         /// In the list of parked channels that still have input.
         static let queued = Flags(rawValue: 128)
     }

@@ -110,7 +110,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
             index: UInt32(truncatingIfNeeded: data), generation: UInt32(truncatingIfNeeded: data >> 32))
         guard let slot = unsafe table.find(channel) else { return }
         if unsafe slot.pointee.flags.contains(.listener) {
-            delegate?.listenerReady(channel, tag: unsafe slot.pointee.tag)
+            delegate?.listenerReady(channel)
         } else {
             unsafe channelEvent(channel, slot, mask, delegate)
         }
@@ -182,6 +182,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
                 if unsafe slot.pointee.writer != 0 { unsafe resumeWriter(slot, .timedOut) }
             } else if unsafe slot.pointee.reader != 0 {
                 unsafe resumeReader(slot, .timedOut)
+            } else if flags.contains(.resting) {
+                unsafe endRest(slot, index)
             } else if flags.contains(.parked) {
                 let channel = Channel(index: UInt32(index), generation: unsafe slot.pointee.generation)
                 delegate?.channelTimedOut(channel, tag: unsafe slot.pointee.tag)
@@ -231,6 +233,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     /// Starts a task on this loop. From any thread.
     public func spawn(_ body: sending @escaping () async -> Void) {
         Task(executorPreference: self, operation: body)
+    }
+    /// Starts a task on this loop from the loop's own thread. The task stays on the thread, so it may use what belongs to
+    /// the loop without that being `Sendable`.
+    public func spawnLocal(_ body: @escaping () async -> Void) {
+        assertOnThread()
+        let confined = Confined(body: body)
+        Task(executorPreference: self) { await confined.body() }
+    }
+    /// What only ever runs on the thread it was made on.
+    private struct Confined: @unchecked Sendable {
+        let body: () async -> Void
     }
     /// Waits. Deadlines are kept to 32 ms; returns early when the loop stops.
     public func sleep(milliseconds delay: UInt64) async {

@@ -6,7 +6,7 @@ import Kernel
 extension EventLoop {
     /// Tells the delegate (`filesChanged`) when something in the directory changes. The number of the watch, or nil where
     /// it cannot be watched (no such directory, or the system's limit): then ask the file system each time.
-    public func watchDirectory(_ path: ByteString) -> Int32? {
+    public func watchDirectory(path: ByteString) -> Int32? {
         assertOnThread()
         if inotify == nil {
             guard let made = try? Inotify() else { return nil }
@@ -20,7 +20,7 @@ extension EventLoop {
     public func unwatch(_ watch: Int32) { inotify?.remove(watch) }
     /// Calls `body` for each change that waits; `mask` has `Inotify.Mask` bits, `name` is empty for the directory itself.
     /// With `Inotify.Mask.overflow` everything that is watched may have changed.
-    public func drainFileChanges(_ body: (_ watch: Int32, _ mask: UInt32, _ name: ByteString) -> Void) {
+    public func drainFileChanges(_ body: (_ watch: Int32, _ mask: Inotify.Mask, _ name: ByteString) -> Void) {
         inotify?.drain(body)
     }
 }

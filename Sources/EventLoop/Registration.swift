@@ -19,48 +19,90 @@ extension EventLoop {
         table.remove(channel.index)
     }
 
-    /// Takes over a connected, non-blocking socket or pipe: the loop closes it from now on. It is parked, and taken to
-    /// be ready for both directions until a call finds otherwise, so `receive` may be tried at once.
-    /// `tag` is the caller's (an index, for example). On an error the descriptor is closed.
+    /// Takes over a connected, non-blocking socket: the loop closes it from now on. It is parked, and taken to be ready
+    /// for both directions until a call finds otherwise, so `receive` may be tried at once.
+    /// `tag` is the caller's (an index, for example). On an error the descriptor stays the caller's.
     public func adopt(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
-        let channel = insert(descriptor, tag: tag, flags: [.parked, .readReady, .writeReady])
-        let mask = Epoll.Mask.readable | Epoll.Mask.writable | Epoll.Mask.readHangUp | Epoll.Mask.edge
-        do throws(Errno) {
-            try epoll.add(descriptor, mask, data: channel.data)
-        } catch {
-            close(channel)
-            throw error
-        }
-        return channel
+        try adopt(descriptor, tag, [.parked, .readReady, .writeReady], Self.streamEvents)
+    }
+    /// Takes over one end of a pipe, or of anything else that is read and written like one, and makes it non-blocking.
+    /// It is not parked.
+    public func adoptPipe(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
+        File.setNonBlocking(descriptor, true)
+        return try adopt(descriptor, tag, [.pipe, .readReady, .writeReady], Self.streamEvents)
     }
     /// Takes over a listener. With several processes or loops on one listener, the kernel wakes only some of them.
     public func adoptListener(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
-        let channel = insert(descriptor, tag: tag, flags: .listener)
+        try adopt(descriptor, tag, .listener, Self.listenerEvents)
+    }
+    private func adopt(_ descriptor: Int32, _ tag: Int, _ flags: Slot.Flags, _ events: UInt32) throws(Errno) -> Channel
+    {
+        let channel = insert(descriptor, tag: tag, flags: flags)
         do throws(Errno) {
-            try epoll.add(descriptor, Epoll.Mask.readable | Epoll.Mask.exclusive, data: channel.data)
+            try epoll.add(descriptor, events, data: channel.data)
         } catch {
-            close(channel)
+            release(channel)
             throw error
         }
         return channel
     }
-    /// Stops taking connections from a listener for now; they stay in the kernel's queue.
-    public func pauseListener(_ channel: Channel) {
-        guard let slot = unsafe table.find(channel), unsafe !slot.pointee.flags.contains(.paused) else { return }
-        unsafe slot.pointee.flags.insert(.paused)
-        epoll.remove(unsafe slot.pointee.descriptor)
+    private static var streamEvents: UInt32 {
+        Epoll.Mask.readable | Epoll.Mask.writable | Epoll.Mask.readHangUp | Epoll.Mask.edge
     }
-    public func resumeListener(_ channel: Channel) throws(Errno) {
-        guard let slot = unsafe table.find(channel), unsafe slot.pointee.flags.contains(.paused) else { return }
-        unsafe slot.pointee.flags.remove(.paused)
-        try epoll.add(
-            unsafe slot.pointee.descriptor, Epoll.Mask.readable | Epoll.Mask.exclusive, data: channel.data)
-    }
-    /// Takes a connection from a listener; nil when none waits. See `Socket.accept`.
-    public func accept(_ listener: Channel) throws(Errno) -> (descriptor: Int32, peer: SocketAddress)? {
+    private static var listenerEvents: UInt32 { Epoll.Mask.readable | Epoll.Mask.exclusive }
+
+    // MARK: - Listeners
+
+    /// Takes a connection from a listener; nil when none waits. When the process or the system is out of descriptors or
+    /// memory the delegate is told (`acceptFailed`), and the listener rests for a quarter of a second.
+    public func accept(_ listener: Channel) -> (descriptor: Int32, peer: SocketAddress)? {
         guard let slot = unsafe table.find(listener) else { return nil }
-        return try Socket.accept(unsafe slot.pointee.descriptor)
+        do throws(Errno) {
+            return try Socket.accept(unsafe slot.pointee.descriptor)
+        } catch {
+            unsafe unlisten(slot, .resting)
+            wheel.set(Int(listener.index) * 2, at: tick(after: 250))
+            delegate?.acceptFailed(listener, error)
+            return nil
+        }
     }
+    /// Stops taking connections from a listener for now; they stay in the kernel's queue.
+    public func pause(_ listener: Channel) {
+        guard let slot = unsafe table.find(listener) else { return }
+        unsafe unlisten(slot, .paused)
+    }
+    /// Takes connections again.
+    public func resume(_ listener: Channel) {
+        guard let slot = unsafe table.find(listener) else { return }
+        unsafe listen(slot, listener, .paused)
+    }
+    /// Ends listening on this loop; the descriptor stays open and is the caller's.
+    public func remove(_ listener: Channel) { _ = detach(listener) }
+
+    func endRest(_ slot: UnsafeMutablePointer<Slot>, _ index: Int) {
+        let generation = unsafe slot.pointee.generation
+        unsafe listen(slot, Channel(index: UInt32(index), generation: generation), .resting)
+    }
+    private func unlisten(_ slot: UnsafeMutablePointer<Slot>, _ why: Slot.Flags) {
+        let was = unsafe slot.pointee.flags
+        guard was.contains(.listener) else { return }
+        unsafe slot.pointee.flags.insert(why)
+        if was.isDisjoint(with: [.paused, .resting]) { epoll.remove(unsafe slot.pointee.descriptor) }
+    }
+    private func listen(_ slot: UnsafeMutablePointer<Slot>, _ channel: Channel, _ why: Slot.Flags) {
+        guard unsafe slot.pointee.flags.contains(why) else { return }
+        unsafe slot.pointee.flags.remove(why)
+        guard unsafe slot.pointee.flags.isDisjoint(with: [.paused, .resting]) else { return }
+        do throws(Errno) {
+            try epoll.add(unsafe slot.pointee.descriptor, Self.listenerEvents, data: channel.data)
+        } catch {
+            unsafe slot.pointee.flags.insert(.resting)
+            wheel.set(Int(channel.index) * 2, at: tick(after: 250))
+            delegate?.acceptFailed(channel, error)
+        }
+    }
+
+    // MARK: - Channels
 
     public func isOpen(_ channel: Channel) -> Bool { unsafe table.find(channel) != nil }
     /// The descriptor, for socket options and for libraries that do their own calls; it stays the loop's.
@@ -80,8 +122,8 @@ extension EventLoop {
     public var channelCount: Int { table.count }
 
     /// Sets, moves or (nil) removes the deadline of a parked channel, in milliseconds from this turn's time.
-    /// Waiting with a timeout replaces it.
-    public func setDeadline(_ channel: Channel, _ milliseconds: UInt64?) {
+    /// Waiting for the channel's input replaces it.
+    public func setDeadline(_ channel: Channel, milliseconds: UInt64?) {
         guard unsafe table.find(channel) != nil else { return }
         let node = Int(channel.index) * 2
         if let milliseconds { wheel.set(node, at: tick(after: milliseconds)) } else { wheel.clear(node) }
@@ -91,7 +133,7 @@ extension EventLoop {
     public func park(_ channel: Channel, deadline milliseconds: UInt64?) {
         guard let slot = unsafe table.find(channel) else { return }
         unsafe slot.pointee.flags.insert(.parked)
-        setDeadline(channel, milliseconds)
+        setDeadline(channel, milliseconds: milliseconds)
         parkedWithInput(channel)
     }
     /// A task takes the channel: events are only remembered until somebody waits for them, and the deadline is gone.
@@ -99,6 +141,14 @@ extension EventLoop {
         guard let slot = unsafe table.find(channel) else { return }
         unsafe slot.pointee.flags.remove(.parked)
         wheel.clear(Int(channel.index) * 2)
+    }
+    /// All channels that are parked now. It looks at the whole table: for shutting down.
+    public var parkedChannels: [Channel] {
+        (0..<table.used).compactMap { index in
+            let slot = unsafe table.slots[index]
+            guard slot.flags.contains(.parked) else { return nil }
+            return Channel(index: UInt32(index), generation: slot.generation)
+        }
     }
     /// Whether the other end has closed its sending half or is gone, as far as events have told.
     public func isHungUp(_ channel: Channel) -> Bool {
@@ -123,7 +173,7 @@ extension EventLoop {
         release(channel)
         if descriptor >= 0 { File.close(descriptor) }
     }
-    /// Takes the descriptor out of the loop, open; nil when the channel was closed.
+    /// Takes the descriptor out of the loop, open and the caller's again; nil when the channel was closed.
     public func detach(_ channel: Channel) -> Int32? {
         guard let slot = unsafe table.find(channel) else { return nil }
         let descriptor = unsafe slot.pointee.descriptor

@@ -12,7 +12,7 @@ public struct DirectoryEntry: Sendable, Hashable {
 
 public enum Directory {
     /// All names except `.` and `..`, in the directory's own order.
-    public static func list(_ path: ByteString) throws(Errno) -> [DirectoryEntry] {
+    public static func entries(_ path: ByteString) throws(Errno) -> [DirectoryEntry] {
         var entries: [DirectoryEntry] = []
         _ = try check {
             unsafe path.withCPath { name -> Int32 in

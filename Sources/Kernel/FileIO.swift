@@ -68,6 +68,18 @@ extension File {
             return transfer { unsafe Glibc.write(descriptor, rest.baseAddress, rest.count) }
         }
     }
+    /// One `read` into memory the caller owns.
+    @unsafe public static func read(_ descriptor: Int32, _ memory: UnsafeMutableRawBufferPointer) -> IOResult {
+        transfer { unsafe Glibc.read(descriptor, memory.baseAddress, memory.count) }
+    }
+    /// One `write` of memory the caller owns.
+    @unsafe public static func write(_ descriptor: Int32, _ memory: UnsafeRawBufferPointer) -> IOResult {
+        transfer { unsafe Glibc.write(descriptor, memory.baseAddress, memory.count) }
+    }
+    /// One `writev`.
+    @unsafe public static func write(_ descriptor: Int32, pieces: UnsafeMutableBufferPointer<iovec>) -> IOResult {
+        transfer { unsafe writev(descriptor, pieces.baseAddress, Int32(clamping: pieces.count)) }
+    }
     /// Writes everything; waits where the descriptor blocks.
     public static func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) throws(Errno) {
         var done = 0

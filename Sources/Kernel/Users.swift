@@ -31,6 +31,8 @@ public enum Users {
         var gid: gid_t = 0
         return unsafe name.withCPath { unsafe clinux_group($0, &gid) } == 1 ? gid : nil
     }
+    public static func uid(named name: ByteString) -> UInt32? { user(name)?.uid }
+    public static func gid(named name: ByteString) -> UInt32? { group(name) }
     private static func number(_ name: ByteString) -> UInt32? {
         guard name.first == UInt8(ascii: "#"), let value = name.from(1).decimal else { return nil }
         return UInt32(exactly: value)

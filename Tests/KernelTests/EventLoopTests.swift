@@ -33,9 +33,9 @@ final class Recorder: LoopDelegate, @unchecked Sendable {
     var events: [String] = []
     var turns = 0
     var onReadable: (@Sendable (Channel) -> Void)?
-    func listenerReady(_ channel: Channel, tag: Int) {
-        events.append("listener \(tag)")
-        while let found = try? loop?.accept(channel) { _ = try? loop?.adopt(found.descriptor, tag: 100) }
+    func listenerReady(_ channel: Channel) {
+        events.append("listener \(loop?.tag(channel) ?? -1)")
+        while let found = loop?.accept(channel) { _ = try? loop?.adopt(found.descriptor, tag: 100) }
     }
     func channelReadable(_ channel: Channel, tag: Int) {
         events.append("readable \(tag)")
@@ -44,7 +44,7 @@ final class Recorder: LoopDelegate, @unchecked Sendable {
     func channelTimedOut(_ channel: Channel, tag: Int) { events.append("timeout \(tag)") }
     func filesChanged() {
         loop?.drainFileChanges { _, mask, name in
-            if mask & Inotify.Mask.created != 0 { events.append("created \(name)") }
+            if mask.contains(.created) { events.append("created \(name)") }
         }
     }
     func turnEnded() { turns += 1 }
@@ -137,8 +137,8 @@ struct EventLoopTests {
             #expect(recorder.events == [])
             await loop.sleep(milliseconds: 200)
             #expect(recorder.events == ["timeout 1"])
-            loop.setDeadline(near, 10_000)
-            loop.setDeadline(near, nil)
+            loop.setDeadline(near, milliseconds: 10_000)
+            loop.setDeadline(near, milliseconds: nil)
             _ = loop.send(far, [1])
             recorder.onReadable = { _ = loop.receive($0) }
             await loop.sleep(milliseconds: 40)
@@ -179,7 +179,7 @@ struct EventLoopTests {
             let (near, far) = try adoptPair(loop)
             _ = loop.receive(near)
             _ = loop.receive(far)
-            loop.setDeadline(near, 30)
+            loop.setDeadline(near, milliseconds: 30)
             let copies = [dup(loop.descriptor(near) ?? -1)]
             loop.close(near)
             #expect(!loop.isOpen(near))
@@ -307,8 +307,8 @@ struct EventLoopTests {
         let recorder = Recorder()
         try onLoop(delegate: recorder) { loop in
             recorder.loop = loop
-            #expect(loop.watchDirectory(place) != nil)
-            #expect(loop.watchDirectory("\(place)/none") == nil)
+            #expect(loop.watchDirectory(path: place) != nil)
+            #expect(loop.watchDirectory(path: "\(place)/none") == nil)
             try File.writeWhole("\(place)/.htaccess", [])
             await loop.sleep(milliseconds: 20)
             #expect(recorder.events == ["created .htaccess"])
@@ -329,5 +329,78 @@ struct EventLoopTests {
             File.close(pipe.writer)
             #expect(loop.channelCount == 0)
         }
+    }
+
+    @Test func pipesAreReadAndWritten() throws {
+        let shell = try Process.spawnShell("cat", readOutput: true).take()
+        try onLoop { loop in
+            let input = try loop.adoptPipe(shell.input, tag: 0)
+            let output = try loop.adoptPipe(shell.output, tag: 0)
+            let payload = [UInt8](repeating: 3, count: 200_000)
+            loop.spawn {
+                try? await loop.sendAll(input, [1, 2], payload, timeout: 2000)
+                loop.close(input)
+            }
+            var back: [UInt8] = []
+            while try await loop.receive(output, into: &back, upTo: 65536, timeout: 2000) > 0 {}
+            #expect(back == [1, 2] + payload)
+            loop.close(output)
+        }
+        #expect(Process.reap(shell.pid, wait: true)?.code == 0)
+    }
+    @Test func pausedAndRemovedListenersTakeNothing() throws {
+        let listener = try Socket.listen(.loopback(port: 0))
+        let port = try Socket.localAddress(listener.raw).port
+        let number = listener.raw
+        let recorder = Recorder()
+        try onLoop(delegate: recorder) { loop in
+            recorder.loop = loop
+            let listening = try loop.adoptListener(number, tag: 5)
+            loop.pause(listening)
+            let client = try await loop.connect(.ip(.loopback(port: port)), timeout: 1000)
+            await loop.sleep(milliseconds: 40)
+            #expect(recorder.events == [])
+            loop.resume(listening)
+            await loop.sleep(milliseconds: 40)
+            #expect(recorder.events == ["listener 5"])
+            #expect(loop.parkedChannels.count == 1)
+            loop.remove(listening)
+            let second = try await loop.connect(.ip(.loopback(port: port)), timeout: 1000)
+            await loop.sleep(milliseconds: 40)
+            #expect(recorder.events == ["listener 5"])
+            for channel in loop.parkedChannels + [client, second] { loop.close(channel) }
+        }
+        let waiting = try Socket.accept(listener.raw)
+        #expect(waiting != nil)
+        if let waiting { File.close(waiting.descriptor) }
+    }
+    @Test func localTasksMayHoldWhatIsNotSendable() throws {
+        final class Box { var value = 0 }
+        try onLoop { loop in
+            let box = Box()
+            loop.spawnLocal {
+                await loop.sleep(milliseconds: 1)
+                box.value = loop.isOnThread ? 1 : 2
+            }
+            await loop.sleep(milliseconds: 64)
+            #expect(box.value == 1)
+        }
+    }
+    @Test func connectingToAFullUnixQueueWaitsAndTimesOut() throws {
+        let path: ByteString = "/tmp/martinet-full-\(Process.id)"
+        let listener = try Socket.listenUnix(path, backlog: 0)
+        let number = listener.raw
+        try onLoop { loop in
+            let first = try await loop.connect(.unix(path), timeout: 100)
+            await #expect(throws: IOError.timedOut) { _ = try await loop.connect(.unix(path), timeout: 50) }
+            loop.spawn {
+                await loop.sleep(milliseconds: 40)
+                if let found = (try? Socket.accept(number)) ?? nil { File.close(found.descriptor) }
+            }
+            let second = try await loop.connect(.unix(path), timeout: 2000)
+            loop.close(first)
+            loop.close(second)
+        }
+        try File.unlink(path)
     }
 }

@@ -26,7 +26,7 @@ struct KernelTests {
         #expect(try FileStatus(link: "\(place)/b").isSymlink)
         #expect(try File.readLink("\(place)/b") == "a")
         #expect(try File.realPath("\(place)/../\(place.from(5))/b") == path)
-        #expect(try Directory.list(place).map(\.name).sorted() == ["a", "b"])
+        #expect(try Directory.entries(place).map(\.name).sorted() == ["a", "b"])
         let log = try File.openAppend("\(place)/log")
         try File.writeAll(log.raw, Array("one\n".utf8))
         try File.writeAll(log.raw, Array("two\n".utf8))
