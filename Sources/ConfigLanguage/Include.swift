@@ -39,7 +39,12 @@ extension ConfigReader {
         let kind = environment.kind(of: path)
         guard kind == .directory else {
             if search.isOptional, kind == nil { return }
-            search.nodes += try readFile(path)
+            do throws(ConfigError) {
+                search.nodes += try readFile(path)
+            } catch {
+                // The inner place becomes part of the message, the outer one is this directive's.
+                throw ConfigError(error.description)
+            }
             return
         }
         search.depth += 1

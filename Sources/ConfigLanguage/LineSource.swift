@@ -85,6 +85,8 @@ final class ReadingContext {
             while source.isUsedUp, let next = source.next { source = next }
             guard !source.isUsedUp else {
                 guard continued else { return .end }
+                // The line that is not there counts all the same.
+                source.line += 1
                 break
             }
             source.appendPhysicalLine(to: &line)

@@ -41,15 +41,39 @@ public struct ConfigError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What Apache prints on standard error before it gives up.
+/// What Apache prints on standard error before it gives up, control characters escaped as in its log.
 /// - Parameter program: `argv[0]` of the server, printed before errors of the reading phase.
 public func configurationErrorText(_ error: ConfigError, program: String = "apache2") -> String {
     switch error.phase {
-    case .reading: return "\(program): \(error)"
+    case .reading: return errorLogEscaped("\(program): \(error)")
     case .walking:
-        guard let location = error.location else { return error.message }
-        return "AH00526: Syntax error on line \(location.line) of \(location.file):\n\(error.message)"
+        let message = errorLogEscaped(error.message)
+        guard let location = error.location else { return message }
+        return errorLogEscaped("AH00526: Syntax error on line \(location.line) of \(location.file):") + "\n" + message
     }
+}
+
+/// `text` as one line of an error log: newlines, tabs, backslashes and everything outside printable ASCII escaped.
+/// Apache: server/util.c, ap_escape_errorlog_item.
+public func errorLogEscaped(_ text: String) -> String {
+    var escaped: [UInt8] = []
+    escaped.reserveCapacity(text.utf8.count)
+    for byte in text.utf8 {
+        switch byte {
+        case 8: escaped.append("\\b")
+        case 9: escaped.append("\\t")
+        case 10: escaped.append("\\n")
+        case 11: escaped.append("\\v")
+        case 13: escaped.append("\\r")
+        case UInt8(ascii: "\\"): escaped.append("\\\\")
+        case 32..<127: escaped.append(byte)
+        default:
+            escaped.append("\\x")
+            escaped.append(ASCII.hexDigits[Int(byte >> 4)])
+            escaped.append(ASCII.hexDigits[Int(byte & 15)])
+        }
+    }
+    return String(decoding: escaped, as: UTF8.self)
 }
 
 /// Something worth a line in the log that does not stop the reading.

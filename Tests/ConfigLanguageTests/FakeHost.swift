@@ -92,10 +92,10 @@ final class FakeHost: ConfigEnvironment {
     func willRead(_ file: ByteString, depth: Int, line: Int) { opened.append("\(depth) (\(line)) \(file)") }
 
     /// What `apache2 -t` would say: the first error of reading, or the first directive that nobody knows.
-    func verdict(_ file: ByteString, before: [ByteString] = [], after: [ByteString] = []) -> String {
-        let reader = ConfigReader(self, state: .init(serverRoot: "/srv/conf"))
+    func verdict(_ file: ByteString, defines: [ByteString] = [], after: [ByteString] = []) -> String {
+        let reader = ConfigReader(self, state: .init(serverRoot: "/srv/conf", defines: defines))
         do {
-            let nodes = try reader.read(file, before: before, after: after)
+            let nodes = try reader.read(file, after: after)
             guard let unknown = firstUnknown(nodes) else { return "Syntax OK" }
             return configurationErrorText(
                 ConfigError(
