@@ -39,13 +39,16 @@ public enum ConfigFileKind: Sendable, Hashable { case regular, directory, other 
 public struct ConfigFileError: Error, Sendable, Hashable {
     /// The system's sentence, such as `No such file or directory`.
     public let message: String
+    /// The system's number, 2 for a missing file.
+    public let code: Int32
     /// ENOENT.
-    public let isMissing: Bool
+    public var isMissing: Bool { code == 2 }
 
-    public init(_ message: String, isMissing: Bool = false) {
+    public init(_ message: String, code: Int32) {
         self.message = message
-        self.isMissing = isMissing
+        self.code = code
     }
+    public static let missing = ConfigFileError("No such file or directory", code: 2)
 }
 
 /// The file system as configuration reading needs it. Paths are absolute.

@@ -45,7 +45,7 @@ final class FakeHost: ConfigEnvironment {
     func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] {
         if let bytes = files[path] { return bytes }
         if directories.contains(plain(path)) { return [] }
-        throw ConfigFileError("No such file or directory", isMissing: true)
+        throw ConfigFileError.missing
     }
     func kind(of path: ByteString) -> ConfigFileKind? {
         if files[path] != nil { return .regular }
@@ -53,7 +53,7 @@ final class FakeHost: ConfigEnvironment {
     }
     func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
         guard directories.contains(plain(directory)) else {
-            throw ConfigFileError("No such file or directory", isMissing: true)
+            throw ConfigFileError.missing
         }
         let prefix = fullPath(plain(directory), "")
         var found: [ByteString: ConfigFileKind] = [:]
