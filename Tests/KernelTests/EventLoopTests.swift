@@ -403,4 +403,55 @@ struct EventLoopTests {
         }
         try File.unlink(path)
     }
+
+    @Test func lingeringCloseDeliversTheAnswerDespiteUnreadInput() throws {
+        let listener = try Socket.listen(.loopback(port: 0))
+        let port = try Socket.localAddress(listener.raw).port
+        let number = listener.raw
+        try onLoop { loop in
+            let client = try await loop.connect(.ip(.loopback(port: port)), timeout: 1000)
+            try await loop.waitReadable(descriptor: number, timeout: 1000)
+            let taken = try #require(try Socket.accept(number))
+            let server = try loop.adopt(taken.descriptor, tag: 0)
+            try await loop.sendAll(client, [UInt8](repeating: 1, count: 10_000), timeout: 1000)
+            try await loop.sendAll(server, [UInt8](repeating: 2, count: 1000), timeout: 1000)
+            loop.lingeringClose(server)
+            var answer: [UInt8] = []
+            while try await loop.receive(client, into: &answer, upTo: 4096, timeout: 1000) > 0 {}
+            #expect(answer == [UInt8](repeating: 2, count: 1000))
+            #expect(loop.isOpen(server))
+            loop.close(client)
+            await loop.sleep(milliseconds: 40)
+            #expect(!loop.isOpen(server) && loop.channelCount == 0)
+        }
+    }
+    /// A thread takes the name of the one that made it, so a thread that the loop caused would be counted.
+    @Test func servingMakesNoThreadBesidesThePools() throws {
+        let name: ByteString = "loop-\(Process.id)"
+        Process.setName(name)
+        defer { Process.setName("tests") }
+        try onLoop { loop in
+            for _ in 0..<10 {
+                loop.spawn {
+                    guard let (near, far) = try? adoptPair(loop) else { return }
+                    loop.unpark(near)
+                    _ = loop.send(far, [1])
+                    _ = try? await loop.receive(near, timeout: 100)
+                    await Task.yield()
+                    _ = await loop.blocking { 1 }
+                    loop.close(near)
+                    loop.close(far)
+                }
+            }
+            await loop.sleep(milliseconds: 64)
+            #expect(loop.channelCount == 0)
+            var named = 0
+            for thread in try Directory.entries("/proc/self/task") {
+                let comm = try? File.readWhole("/proc/self/task/\(thread.name)/comm", limit: 64)
+                if comm == name.bytes + [10] { named += 1 }
+            }
+            #expect(named == 1)
+            #expect(loop.pool.threadCount <= 4)
+        }
+    }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Testing
 
 @testable import Kernel
@@ -133,5 +134,14 @@ struct KernelTests {
         File.close(accepted.descriptor)
         try File.unlink(path)
         try Directory.remove(place)
+    }
+
+    @Test func signalsAreRead() throws {
+        let source = try SignalSource([Signal.windowChange])
+        #expect(source.next() == nil)
+        #expect(source.wait(milliseconds: 1) == nil)
+        raise(Signal.windowChange)
+        #expect(source.wait(milliseconds: 1000) == Signal.windowChange)
+        try Signal.unblock([Signal.windowChange])
     }
 }
