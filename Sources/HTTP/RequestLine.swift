@@ -77,7 +77,8 @@ extension RequestHead {
             }
         }
         guard isParsed else {
-            let detail = LineReader.quoted(target.has(.path) ? target.path.range : targetText.range)
+            let path = target.has(.path) ? target.path.range : targetText.range
+            let detail = ByteRange(LineReader.fieldName(bytes, path))
             answerAs10()
             return RequestError(.unparsableURI, detail)
         }
@@ -114,10 +115,6 @@ extension RequestHead {
         requestLine = ByteRange(scan.line.lowerBound..<to)
         version = found.version
         isSimple = found.isSimple
-        if found.isLowerCase {
-            let start = ranges[2].start
-            for index in start..<min(start + 4, to) { buffer[index] = ASCII.upper(buffer[index]) }
-        }
         method = Method(buffer.span, methodName.range)
     }
 
@@ -160,7 +157,6 @@ struct LineScan {
     struct Version {
         var version: HTTPVersion
         var isSimple = false
-        var isLowerCase = false
     }
 
     private mutating func note(_ kind: RequestError.Kind) {
@@ -260,10 +256,8 @@ struct LineScan {
         }
         let version = HTTPVersion(major: bytes[start + 5] &- 48, minor: bytes[start + 7] &- 48)
         if bytes.equals("HTTP/", in: start..<start + 5) { return Version(version: version) }
-        if isStrict, deferred == nil {
-            deferred = .unrecognizedProtocol
-            return Version(version: version)
-        }
-        return Version(version: version, isLowerCase: true)
+        // Unsafe mode takes `http/1.1` too.
+        if isStrict { note(.unrecognizedProtocol) }
+        return Version(version: version)
     }
 }

@@ -13,15 +13,17 @@ import Testing
         #expect(HTTPDate.parse(ByteString(text)) == seconds)
     }
 
-    @Test(arguments: [
-        ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777), ("Sun Nov  6 08:49:37 1994", 784_111_777),
-        ("Sun, 6 Nov 1994 08:49:37 GMT", 784_111_777), ("  x 06 Nov 1994 08:49:37 anything", 784_111_777),
-        ("Sun Nov  6 08:49:37 1994; length=5", 784_111_777), ("Sun, 06 Nov 1994 08:49:37", nil),
-        ("Sun, 31 Apr 1994 08:49:37 GMT", nil), ("Sun, 29 Feb 1999 08:49:37 GMT", nil),
-        ("Sun, 29 Feb 2000 00:00:00 GMT", 951_782_400), ("06 Nov 1994 08:49:37 GMT", nil), ("", nil), ("x ", nil),
-        ("Sun, 06 Nov 1994 24:49:37 GMT", nil), ("Sun, 06 nov 1994 08:49:37 GMT", nil),
-        ("Sun, 06 Nov 1894 08:49:37 GMT", nil), ("Friday, 01-Jan-69 00:00:00 GMT", 3_124_224_000),
-    ] as [(String, Int?)]) func parse(_ text: String, _ seconds: Int?) {
+    @Test(
+        arguments: [
+            ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777), ("Sun Nov  6 08:49:37 1994", 784_111_777),
+            ("Sun, 6 Nov 1994 08:49:37 GMT", 784_111_777), ("  x 06 Nov 1994 08:49:37 anything", 784_111_777),
+            ("Sun Nov  6 08:49:37 1994; length=5", 784_111_777), ("Sun, 06 Nov 1994 08:49:37", nil),
+            ("Sun, 31 Apr 1994 08:49:37 GMT", nil), ("Sun, 29 Feb 1999 08:49:37 GMT", nil),
+            ("Sun, 29 Feb 2000 00:00:00 GMT", 951_782_400), ("06 Nov 1994 08:49:37 GMT", nil), ("", nil), ("x ", nil),
+            ("Sun, 06 Nov 1994 24:49:37 GMT", nil), ("Sun, 06 nov 1994 08:49:37 GMT", nil),
+            ("Sun, 06 Nov 1894 08:49:37 GMT", nil), ("Friday, 01-Jan-69 00:00:00 GMT", 3_124_224_000),
+        ] as [(String, Int?)]) func parse(_ text: String, _ seconds: Int?)
+    {
         #expect(HTTPDate.parse(ByteString(text)) == seconds)
     }
 
@@ -53,7 +55,8 @@ import Testing
     @Test(arguments: [
         ("%a %A %b %B %h", "Sun Sunday Nov November Nov"), ("%c", "Sun Nov 22 21:05:09 2026"),
         ("%C %d %D %e %F", "20 22 11/22/26 22 2026-11-22"), ("%g %G %V %U %W", "26 2026 47 47 46"),
-        ("%H %I %j %k %l %m %M", "21 09 326 21  9 11 05"), ("%n%t%%", "\n\t%"), ("%p %P %r %R", "PM pm 09:05:09 PM 21:05"),
+        ("%H %I %j %k %l %m %M", "21 09 326 21  9 11 05"), ("%n%t%%", "\n\t%"),
+        ("%p %P %r %R", "PM pm 09:05:09 PM 21:05"),
         ("%s %S %T %u %w", "1795381509 09 21:05:09 7 0"), ("%x %X %y %Y %z %Z", "11/22/26 21:05:09 26 2026 +0000 GMT"),
         ("%-d/%-m/%_H %^a %#p", "22/11/21 SUN pm"), ("100%", "100%"), ("%Ey %Od", "26 22"), ("%q", "%q"),
     ]) func strftime(_ format: String, _ expected: String) {
