@@ -4,28 +4,31 @@ import Bytes
 /// The sections that are open at one place of one file.
 private struct OpenSections {
     enum Kind {
-        case file
         /// A conditional section whose test was true; the line that ends it, in lower case.
         case conditional(end: [UInt8])
         case section(name: String, arguments: ByteString, location: SourceLocation)
     }
-    var kinds: [Kind] = [.file]
+    /// Innermost last.
+    var kinds: [Kind] = []
+    /// The nodes of the file and of each open section; what stands in a conditional section belongs to the one around it.
     var children: [[Node]] = [[]]
+    /// Apache has no limit; the tree is walked recursively, and no honest file comes near this.
+    static let maximumDepth = 1000
 
     mutating func append(_ node: Node) { children[children.count - 1].append(node) }
     mutating func append(_ nodes: [Node]) { children[children.count - 1] += nodes }
-    mutating func open(_ kind: Kind) {
+    mutating func open(_ kind: Kind) throws(ConfigError) {
         kinds.append(kind)
+        guard case .section = kind else { return }
+        if children.count > Self.maximumDepth {
+            throw ConfigError("Sections are nested more than \(Self.maximumDepth) deep")
+        }
         children.append([])
     }
-    /// Ends the innermost one; what it held goes to the one around it.
     mutating func close() {
-        guard kinds.count > 1, let kind = kinds.popLast(), let nodes = children.popLast() else { return }
-        switch kind {
-        case .section(let name, let arguments, let location):
-            append(Node(name: name, arguments: arguments, location: location, children: trimmed(nodes)))
-        case .file, .conditional: append(nodes)
-        }
+        guard case .section(let name, let arguments, let location)? = kinds.popLast() else { return }
+        let nodes = children.removeLast()
+        append(Node(name: name, arguments: arguments, location: location, children: trimmed(nodes)))
     }
     /// Without spare capacity: most sections are small and all of them stay.
     private func trimmed(_ nodes: [Node]) -> [Node] {
@@ -49,7 +52,7 @@ extension ConfigReader {
             }
         }
         try closeAtEnd(context, &open)
-        return open.children[0]
+        return open.children.first ?? []
     }
 
     private func addLine(
@@ -79,7 +82,7 @@ extension ConfigReader {
         case .stored(let known):
             // `<` alone makes a section too; its name is nothing but the bracket.
             if name.first == UInt8(ascii: "<") {
-                open.open(.section(name: known, arguments: arguments, location: location))
+                try open.open(.section(name: known, arguments: arguments, location: location))
             } else {
                 open.append(Node(name: known, arguments: arguments, location: location))
             }
@@ -142,7 +145,7 @@ extension ConfigReader {
                 try directive == .ifVersion ? versionCondition(words) : condition(directive, arguments)
             if holds {
                 let end = ByteString("</\(directive.name.dropFirst())>").lowercased
-                open.open(.conditional(end: end.bytes))
+                try open.open(.conditional(end: end.bytes))
             } else {
                 try skipSection(directive.name, context)
             }

@@ -62,6 +62,8 @@ final class ReadingContext {
     let lineLimit: Int
     /// Nil in server configuration.
     let htaccess: HtaccessRules?
+    /// How many lines used macros have added; bounded in `.htaccess`, where a user could let macros multiply.
+    var macroLines = 0
     /// The directive that errors are charged to. It is not reset by directives that succeed, as in Apache.
     var errorLocation: SourceLocation?
 

@@ -20,6 +20,8 @@ struct Macro: Sendable {
     }
     /// mod_macro's line buffer, its terminating NUL included.
     static let lineSize = 8192
+    /// Apache has no such limit: there, an `.htaccess` file with macros in macros can keep a worker busy for years.
+    static let htaccessLineLimit = 10_000
 }
 
 /// Macros by lower-case name. The value exists from the first `<Macro>` on: until then, uses get another message.
@@ -87,6 +89,10 @@ extension ConfigReader {
             text = try expand(macro, values)
         } catch {
             throw ConfigError("\(place) error while substituting: \(error.message)")
+        }
+        context.macroLines += macro.contents.count
+        if context.htaccess != nil, context.macroLines > Macro.htaccessLineLimit {
+            throw ConfigError("\(place): macros make more than \(Macro.htaccessLineLimit) lines")
         }
         context.source = LineSource(name: place, bytes: text, next: context.source)
     }
