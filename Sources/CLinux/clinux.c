@@ -480,3 +480,5 @@ void *clinux_map_shared(size_t bytes) {
 }
 
 int clinux_unmap(void *address, size_t bytes) { return munmap(address, bytes); }
+
+int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }

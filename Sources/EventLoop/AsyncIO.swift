@@ -29,11 +29,11 @@ extension EventLoop {
     }
     /// Sends everything from `offset` on.
     public func sendAll(
-        _ channel: Channel, _ bytes: [UInt8], from offset: Int = 0, timeout: UInt64?
+        _ channel: Channel, _ bytes: [UInt8], from offset: Int = 0, timeout: UInt64?, more: Bool = false
     ) async throws(IOError) {
         var done = offset
         while done < bytes.count {
-            switch send(channel, bytes, from: done) {
+            switch send(channel, bytes, from: done, more: more) {
             case .bytes(let count): done += count
             case .wouldBlock: try await waitWritable(channel, timeout: timeout)
             case .failed(let error): throw isOpen(channel) ? .errno(error) : .closed

@@ -54,10 +54,11 @@ extension EventLoop {
     // MARK: - Sending
 
     /// Sends `bytes` from `offset` on, as much as fits.
-    public func send(_ channel: Channel, _ bytes: [UInt8], from offset: Int = 0) -> IOResult {
+    /// `more`: a file follows at once, so that both share packets.
+    public func send(_ channel: Channel, _ bytes: [UInt8], from offset: Int = 0, more: Bool = false) -> IOResult {
         guard offset >= 0, offset <= bytes.count else { return .bytes(0) }
         return unsafe bytes.withUnsafeBytes { all in
-            unsafe sendMemory(channel, UnsafeRawBufferPointer(rebasing: all[offset...]))
+            unsafe sendMemory(channel, UnsafeRawBufferPointer(rebasing: all[offset...]), more: more)
         }
     }
     /// Sends what a span shows, as much as fits.
@@ -112,13 +113,13 @@ extension EventLoop {
     }
 
     @inline(__always)
-    private func sendMemory(_ channel: Channel, _ bytes: UnsafeRawBufferPointer) -> IOResult {
+    private func sendMemory(_ channel: Channel, _ bytes: UnsafeRawBufferPointer, more: Bool = false) -> IOResult {
         guard let slot = unsafe table.find(channel) else { return .failed(.brokenPipe) }
         guard unsafe slot.pointee.flags.contains(.writeReady) else { return .wouldBlock }
         if unsafe bytes.isEmpty { return .bytes(0) }
         let result =
             unsafe slot.pointee.flags.contains(.pipe)
-            ? File.write(slot.pointee.descriptor, bytes) : Socket.send(slot.pointee.descriptor, bytes)
+            ? File.write(slot.pointee.descriptor, bytes) : Socket.send(slot.pointee.descriptor, bytes, more: more)
         unsafe noteSent(slot, result, bytes.count)
         return result
     }

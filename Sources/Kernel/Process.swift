@@ -7,6 +7,8 @@ import Glibc
 public enum Process {
     public static var id: Int32 { getpid() }
     public static var parent: Int32 { getppid() }
+    /// The calling thread's number.
+    public static var threadID: Int32 { clinux_thread_id() }
     public static var userID: UInt32 { geteuid() }
     public static var groupID: UInt32 { getegid() }
 

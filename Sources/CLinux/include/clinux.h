@@ -85,6 +85,7 @@ pid_t clinux_spawn(const char *path, char *const *arguments, char *const *enviro
                    int output, int error);
 int clinux_wait(pid_t pid, int no_hang, int *code, int *signal, pid_t *which);
 int clinux_processors(void);
+int clinux_thread_id(void);
 int clinux_set_name(const char *name);
 int clinux_parent_death_signal(int signal);
 int clinux_dumpable(int on);

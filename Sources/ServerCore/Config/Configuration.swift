@@ -1,0 +1,155 @@
+// Apache: server/main.c, server/config.c; one generation of configuration
+
+import Bytes
+import ConfigLanguage
+import Expressions
+import Kernel
+
+/// Everything one reading of the configuration produced: servers, modules in use, hooks, process settings.
+/// Built by ``ConfigurationLoader``, then frozen; a reload builds another one.
+public final class Configuration: @unchecked Sendable {
+    /// Every module this program has, in `ModuleList` order.
+    public let available: [ModuleDefinition]
+    /// Names of the modules in use: the static ones and those that LoadModule named, in that order.
+    public internal(set) var loaded: [String] = []
+    public internal(set) var hooks = Hooks()
+    public private(set) var mainServer: Server!
+    public internal(set) var virtualHosts: [Server] = []
+    public internal(set) var virtualHostTable = VirtualHostTable()
+
+    public var serverRoot: ByteString
+    /// Defines and macros as the files left them; `.htaccess` files start from it.
+    var readerState: ConfigReader.State
+    /// The `Server` field's value.
+    public internal(set) var banner: ByteString = ""
+    /// What to say once the error log is open, with its level: warnings of directives, AH00558 and the like.
+    public var startupMessages: [(LogLevel, String)] = []
+    public var process = ProcessSettings()
+    /// Directives by lower-cased name, of the loaded modules only.
+    var directives: [ByteString: (module: String, row: Directive)] = [:]
+    /// `RegexDefaultOptions`.
+    public var regexDefaults = RegexOptions.standard
+    /// The name of a server without ServerName: the host's, or its address (AH00558 tells).
+    public internal(set) var hostName: ByteString = "127.0.0.1"
+    /// How long a client may take to send a request; mod_reqtimeout answers.
+    public var readTimeout: @Sendable (Server) -> RequestReadTimeout = { _ in RequestReadTimeout() }
+    /// How `Satisfy` stands for a request; set by mod_access_compat.
+    public var satisfy: (@Sendable (Request) -> Satisfy)?
+    /// `-C`, `-c`, `-D`, `-d`, `-f`.
+    public let commandLine: CommandLineConfiguration
+
+    public init(available: [ModuleDefinition], commandLine: CommandLineConfiguration) {
+        self.available = available
+        self.commandLine = commandLine
+        serverRoot = commandLine.serverRoot
+        readerState = ConfigReader.State(serverRoot: commandLine.serverRoot, defines: commandLine.defines)
+        mainServer = Server(configuration: self, isVirtual: false)
+        for module in available where module.isStatic { load(module) }
+    }
+
+    public var servers: [Server] { [mainServer] + virtualHosts }
+
+    func load(_ module: ModuleDefinition) {
+        guard !loaded.contains(module.name) else { return }
+        loaded.append(module.name)
+        for row in module.directives {
+            let name = ByteString(row.name).lowercased
+            if directives[name] == nil { directives[name] = (module.name, row) }
+        }
+    }
+    /// Answers `<IfModule>`: `mod_x.c`, `x.c`, `x_module`.
+    public func isLoaded(_ name: ByteString) -> Bool {
+        available.contains { module in
+            loaded.contains(module.name)
+                && (name == ByteString(module.sourceName) || name == ByteString(module.symbol)
+                    || name == ByteString("\(module.name).c"))
+        }
+    }
+    /// A module by its short name, when it is in use.
+    public func module(_ name: String) -> ModuleDefinition? {
+        loaded.contains(name) ? available.first { $0.name == name } : nil
+    }
+    /// Registers the hooks of the loaded modules and sorts them: after reading, before check and post_config.
+    func registerHooks() {
+        hooks = Hooks()
+        for module in available where loaded.contains(module.name) {
+            hooks.module = module.sourceName
+            module.register(&hooks)
+        }
+        hooks.sortAll()
+        banner = ServerBanner.description(process.serverTokens)
+    }
+    /// A relative path below ServerRoot (ap_server_root_relative).
+    public func serverRelative(_ path: ByteString) -> ByteString {
+        if path.first == UInt8(ascii: "/") { return path }
+        return serverRoot.hasSuffix("/") ? "\(serverRoot)\(path)" : "\(serverRoot)/\(path)"
+    }
+    /// Below DefaultRuntimeDir (ap_runtime_dir_relative).
+    public func runtimeRelative(_ path: ByteString) -> ByteString {
+        if path.first == UInt8(ascii: "/") { return path }
+        return "\(serverRelative(process.runtimeDirectory))/\(path)"
+    }
+}
+
+/// The command line's part in reading configuration.
+public struct CommandLineConfiguration: Sendable {
+    public var serverRoot: ByteString
+    public var configFile: ByteString
+    public var defines: [ByteString] = []
+    /// From `envvars`, where the process has no such variable.
+    public var environment: [ByteString: ByteString] = [:]
+    /// `-C` and `-c` directives, before and after the files.
+    public var before: [ByteString] = []
+    public var after: [ByteString] = []
+    public init(serverRoot: ByteString, configFile: ByteString) {
+        self.serverRoot = serverRoot
+        self.configFile = configFile
+    }
+}
+
+/// One `Listen`.
+public struct Listen: Sendable, Equatable {
+    /// Nil is every address.
+    public var address: SocketAddress?
+    public var port: UInt16
+    /// `https` on 443 unless said otherwise.
+    public var scheme: ByteString?
+    /// As written.
+    public var text: ByteString
+    public var location: SourceLocation?
+}
+
+/// What the MPM and mod_unixd read: processes, users, files of the whole server.
+public struct ProcessSettings: Sendable {
+    public var listens: [Listen] = []
+    public var listenBacklog = 511
+    public var pidFile: ByteString = "logs/httpd.pid"
+    public var runtimeDirectory: ByteString = "logs"
+    public var user: ByteString = "#-1"
+    public var group: ByteString = "#-1"
+    public var chrootDirectory: ByteString?
+    public var coreDumpDirectory: ByteString?
+    public var scoreBoardFile: ByteString?
+    public var startServers: Int?
+    public var minSpareThreads: Int?
+    public var maxSpareThreads: Int?
+    public var threadsPerChild = 25
+    public var threadLimit: Int?
+    public var serverLimit: Int?
+    public var maxRequestWorkers: Int?
+    public var maxConnectionsPerChild = 0
+    public var asyncRequestWorkerFactor = 2.0
+    /// Seconds; 0 waits for ever.
+    public var gracefulShutdownTimeout = 0
+    public var extendedStatus: Bool?
+    public var seeRequestTail = false
+    public var registeredMethods: [ByteString] = []
+    public var hostnameLookups = false
+    public var serverTokens = ServerTokens.full
+    public var receiveBufferSize = 0
+    public var sendBufferSize = 0
+    public init() {}
+}
+
+/// `ServerTokens`.
+public enum ServerTokens: Sendable { case full, os, minimal, minor, major, productOnly }

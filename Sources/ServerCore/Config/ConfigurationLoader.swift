@@ -1,0 +1,210 @@
+// Apache: server/config.c ap_read_config, ap_process_config_tree, ap_parse_htaccess; server/main.c
+
+import Bytes
+import ConfigLanguage
+import Expressions
+import Kernel
+
+/// Reads configuration files into a ``Configuration``: text to tree (ConfigLanguage), tree to servers (``DirectiveWalk``),
+/// then inheritance, checks and hooks.
+public final class ConfigurationLoader: ConfigEnvironment {
+    public let configuration: Configuration
+    /// `-D DUMP_INCLUDES` wants to know.
+    public private(set) var filesRead: [(file: ByteString, depth: Int, line: Int)] = []
+    private var reader: ConfigReader!
+
+    public init(_ configuration: Configuration) {
+        self.configuration = configuration
+        reader = ConfigReader(
+            self, state: .init(serverRoot: configuration.serverRoot, defines: configuration.commandLine.defines),
+            workingDirectory: configuration.serverRoot)
+    }
+
+    /// Reads everything and makes the configuration ready to serve.
+    /// What a directive sets outside the server's memory (opened logs) is left to ``Configuration/openLogs()``.
+    public func load() throws(ConfigError) {
+        let commandLine = configuration.commandLine
+        let tree = try reader.read(commandLine.configFile, before: commandLine.before, after: commandLine.after)
+        configuration.serverRoot = reader.state.serverRoot
+        configuration.readerState = reader.state
+        if let directory = reader.state.runtimeDirectory { configuration.process.runtimeDirectory = directory }
+        let context = DirectiveContext(
+            configuration: configuration, server: configuration.mainServer, perDirectory: ConfigVector(), path: nil,
+            override: DirectiveWalk.serverOverride, location: SourceLocation(file: "", line: 0))
+        try DirectiveWalk.run(tree, context)
+        configuration.mainServer.defaultsInReading = context.perDirectory
+        try finish()
+    }
+
+    private func finish() throws(ConfigError) {
+        let configuration = configuration
+        configuration.registerHooks()
+        for server in configuration.virtualHosts { server.inherit(from: configuration.mainServer) }
+        for server in configuration.servers { server.freeze() }
+        configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)
+        try runSteps(configuration.hooks.checkConfig)
+        try runSteps(configuration.hooks.postConfig)
+    }
+    private func runSteps(_ list: HookList<Hooks.ConfigurationStep>) throws(ConfigError) {
+        for step in list.functions {
+            do throws(DirectiveError) { try step(configuration) } catch { throw ConfigError(error.message) }
+        }
+    }
+
+    // MARK: .htaccess
+
+    /// The configuration of one `.htaccess` file. Errors carry Apache's sentence for the error log.
+    static func loadHtaccess(
+        _ text: ByteString, path: ByteString, directory: ByteString, scope: WalkScope, server: Server
+    ) throws(ConfigError) -> ConfigVector {
+        let host = HtaccessEnvironment(server.configuration)
+        let reader = ConfigReader(host, state: server.configuration.readerState)
+        let rules = HtaccessRules(
+            allowsOverride: !scope.override.isEmpty, directives: scope.overrideList ?? [],
+            isOverrideNonfatal: scope.nonFatal.contains(.override))
+        let tree = try reader.readHtaccess(text.bytes, name: path.string, rules: rules)
+        let context = DirectiveContext(
+            configuration: server.configuration, server: server, perDirectory: ConfigVector(), path: directory,
+            override: scope.override, isHtaccess: true, location: SourceLocation(file: path.string, line: 0))
+        context.overrideList = scope.overrideList
+        context.overrideOptions = scope.overrideOptions
+        context.nonFatal = scope.nonFatal
+        context.perDirectory[Core.directory].directory = directory
+        try DirectiveWalk.run(tree, context)
+        return context.perDirectory
+    }
+
+    // MARK: ConfigEnvironment
+
+    public func directive(named name: ByteString) -> KnownDirective? { configuration.known(name) }
+    public func isModuleLoaded(_ name: ByteString) -> Bool { configuration.isLoaded(name) }
+    public func loadModule(_ symbol: ByteString, from path: ByteString, at location: SourceLocation) throws(ConfigError) {
+        try configuration.load(symbol: symbol, path: path)
+    }
+    public func environmentVariable(_ name: ByteString) -> ByteString? { configuration.environment(name) }
+    public func isFound(_ pattern: ByteString, in subject: ByteString) -> Bool? {
+        guard let regex = try? Regex(pattern) else { return nil }
+        return regex.match(subject) != nil
+    }
+    public var serverVersion: ServerVersion { ServerVersion(2, 4, 68) }
+    public func log(_ warning: ConfigWarning) {
+        configuration.startupMessages.append((warning.level == .error ? .error : .warning, warning.text))
+    }
+    public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
+    public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
+    public func kind(of path: ByteString) -> ConfigFileKind? { ConfigFiles.kind(of: path) }
+    public func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
+        try ConfigFiles.entries(of: directory)
+    }
+}
+
+/// What `.htaccess` files may ask while they are read.
+private final class HtaccessEnvironment: ConfigEnvironment {
+    let configuration: Configuration
+    init(_ configuration: Configuration) { self.configuration = configuration }
+
+    func directive(named name: ByteString) -> KnownDirective? { configuration.known(name) }
+    func isModuleLoaded(_ name: ByteString) -> Bool { configuration.isLoaded(name) }
+    func loadModule(_ symbol: ByteString, from path: ByteString, at location: SourceLocation) throws(ConfigError) {
+        throw ConfigError("LoadModule not allowed here")
+    }
+    func environmentVariable(_ name: ByteString) -> ByteString? { configuration.environment(name) }
+    func isFound(_ pattern: ByteString, in subject: ByteString) -> Bool? {
+        guard let regex = try? Regex(pattern) else { return nil }
+        return regex.match(subject) != nil
+    }
+    var serverVersion: ServerVersion { ServerVersion(2, 4, 68) }
+    func log(_ warning: ConfigWarning) {
+        configuration.mainServer.log(warning.level == .error ? .error : .warning, "core", ByteString(warning.text))
+    }
+    func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
+    func kind(of path: ByteString) -> ConfigFileKind? { ConfigFiles.kind(of: path) }
+    func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
+        try ConfigFiles.entries(of: directory)
+    }
+}
+
+/// Configuration files on the disk.
+enum ConfigFiles {
+    /// A configuration file larger than this is a mistake.
+    static let limit = 256 << 20
+
+    static func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] {
+        do throws(Errno) {
+            return try File.readWhole(path, limit: limit)
+        } catch {
+            throw ConfigFileError(error.description, code: error.rawValue)
+        }
+    }
+    static func kind(of path: ByteString) -> ConfigFileKind? {
+        guard let status = try? FileStatus(path) else { return nil }
+        switch status.kind {
+        case .regular: return .regular
+        case .directory: return .directory
+        default: return .other
+        }
+    }
+    static func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
+        do throws(Errno) {
+            return try Directory.entries(directory).map { entry in
+                let kind: ConfigFileKind =
+                    switch entry.kind {
+                    case .regular: .regular
+                    case .directory: .directory
+                    default: .other
+                    }
+                return (entry.name, kind)
+            }
+        } catch {
+            throw ConfigFileError(error.description, code: error.rawValue)
+        }
+    }
+}
+
+extension Configuration {
+    /// A directive of the loaded modules, for the reader.
+    func known(_ name: ByteString) -> KnownDirective? {
+        directives[name].map { KnownDirective(name: "\($0.row.name)") }
+    }
+    func environment(_ name: ByteString) -> ByteString? {
+        commandLine.environment[name] ?? Environment.get(name)
+    }
+    /// LoadModule (mod_so.c load_module): ours are built in; the file name is read, never opened.
+    func load(symbol: ByteString, path: ByteString) throws(ConfigError) {
+        let file = serverRelative(path)
+        guard let module = available.first(where: { ByteString($0.symbol) == symbol }) else {
+            throw ConfigError(
+                "Cannot load \(file) into server: module \(symbol) is not part of this server (see martinet -l)")
+        }
+        if loaded.contains(module.name) {
+            startupMessages.append((.warning, "AH01574: module \(symbol) is already loaded, skipping"))
+            return
+        }
+        if ["event", "worker", "prefork"].contains(module.name),
+            let other = loaded.first(where: { ["event", "worker", "prefork"].contains($0) })
+        {
+            throw ConfigError("AH00534: more than one MPM loaded: \(other), \(module.name)")
+        }
+        load(module)
+    }
+}
+
+extension Server {
+    /// After all was read: sections in walking order, defaults with an identity.
+    func freeze() {
+        lookupDefaults = PerDirectoryConfig(defaultsInReading)
+        // Plain sections by number of components, regular expressions last, each in the order of the configuration
+        // (core.c ap_core_reorder_directories).
+        directorySections = directorySections.enumerated().sorted {
+            let left = $0.element.isRegex ? Int.max : $0.element.components
+            let right = $1.element.isRegex ? Int.max : $1.element.components
+            return (left, $0.offset) < (right, $1.offset)
+        }.map(\.element)
+    }
+}
+extension DirectorySection {
+    var isRegex: Bool {
+        if case .regex = pattern { return true }
+        return false
+    }
+}

@@ -1,0 +1,260 @@
+// Apache: server/core.c core_cmds (settings of servers)
+
+import Bytes
+import ConfigLanguage
+import Expressions
+import HTTP
+import Kernel
+
+/// Core's settings for main server and virtual hosts.
+enum CoreServerDirectives {
+    static let rows: [Directive] = [
+        Directive("AccessFileName", .server, "Name(s) of per-directory config files (default: .htaccess)",
+            .rawArgs { context, text in context.server[Core.server].accessFileNames = .set(text.argumentWords) }),
+        Directive("DocumentRoot", .server, "Root directory of the document tree", .take1(documentRoot)),
+        Directive("ReadBufferSize", [.directory, .server], "Size (in bytes) of the memory buffers used to read data",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[Core.server].readBufferSize = .set(
+                    try number(word, 1...Int.max, "ReadBufferSize must be greater than 0"))
+            }),
+        Directive("FlushMaxThreshold", .server,
+            "Maximum threshold above which pending data are flushed to the network",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[Core.server].flushMaxThreshold = .set(
+                    try number(word, 0...Int.max, "FlushMaxThreshold must be greater than or equal to 0"))
+            }),
+        Directive("FlushMaxPipelined", .server,
+            "Maximum number of pipelined responses (pending) above which they are flushed to the network",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[Core.server].flushMaxPipelined = .set(
+                    try number(word, -1...Int.max, "parameter must be numeric"))
+            }),
+        Directive("Protocol", .server, "Set the Protocol for httpd to use.",
+            .take1 { context, word throws(DirectiveError) in
+                try CoreDirectives.choice(word, ["http": (), "https": ()], "only the protocols http and https exist here")
+            }),
+        Directive("AcceptFilter", .server, "Set the Accept Filter to use for a protocol", .take2 { _, _, _ in }),
+        Directive("Port", .server, "Port was replaced with Listen in Apache 2.0",
+            .take1 { _, _ throws(DirectiveError) in throw DirectiveError("Port was replaced with Listen in Apache 2.0") }),
+        Directive("ServerAdmin", .server, "The email address of the server administrator",
+            .take1 { context, word in context.server.serverAdmin = word }),
+        Directive("ServerName", .server, "The hostname and port of the server", .take1(serverName)),
+        Directive("ErrorLog", .server, "The filename of the error log",
+            .take1 { context, word in context.server.errorLogName = word }),
+        Directive("ErrorLogFormat", .server, "Format string for the ErrorLog",
+            .take12 { context, kindOrFormat, format throws(DirectiveError) in
+                if format != nil {
+                    guard kindOrFormat.equalsIgnoringCase("connection") || kindOrFormat.equalsIgnoringCase("request") else {
+                        throw DirectiveError("ErrorLogFormat type must be one of request, connection")
+                    }
+                }
+                context.server.errorLogFormat = format ?? kindOrFormat
+            }),
+        Directive("ServerAlias", .server, "A name or names alternately used to access the server",
+            .rawArgs { context, text throws(DirectiveError) in
+                guard context.server.isVirtual else {
+                    throw DirectiveError("ServerAlias only used in <VirtualHost>")
+                }
+                for word in text.argumentWords {
+                    if word.contains(UInt8(ascii: "*")) || word.contains(UInt8(ascii: "?")) {
+                        context.server.wildAliases.append(word)
+                    } else {
+                        context.server.aliases.append(word)
+                    }
+                }
+            }),
+        Directive("ServerPath", .server, "The pathname the server can be reached at",
+            .take1 { context, word in context.server.path = word }),
+        Directive("Timeout", .server, "Timeout duration (sec)",
+            .take1 { context, word throws(DirectiveError) in
+                context.server.timeout = .set(try duration(word, unit: 1000, "Timeout has wrong format") / 1000)
+            }),
+        Directive("NameVirtualHost", .server, "A numeric IP address:port, or the name of a host",
+            .take1 { context, _ in
+                context.warn("AH00548: NameVirtualHost has no effect and will be removed in the next release \(context.location.file):\(context.location.line)")
+            }),
+        Directive("LimitRequestLine", .server, "Limit on maximum size of an HTTP request line",
+            .take1 { context, word throws(DirectiveError) in
+                context.server.limitRequestLine = .set(
+                    try limit(word, "LimitRequestLine"))
+            }),
+        Directive("LimitRequestFieldsize", .server, "Limit on maximum size of an HTTP request header field",
+            .take1 { context, word throws(DirectiveError) in
+                context.server.limitRequestFieldSize = .set(try limit(word, "LimitRequestFieldsize"))
+            }),
+        Directive("LimitRequestFields", .server,
+            "Limit (0 = unlimited) on max number of header fields in a request message",
+            .take1 { context, word throws(DirectiveError) in
+                context.server.limitRequestFields = .set(try limit(word, "LimitRequestFields"))
+            }),
+        Directive("RegexDefaultOptions", .server,
+            "default options for regexes (prefixed by '+' to add, '-' to del)", .rawArgs(regexDefaultOptions)),
+        Directive("LimitInternalRecursion", .server,
+            "maximum recursion depth of internal redirects and subrequests", .take12(limitRecursion)),
+        Directive("StrictHostCheck", .server, "Controls whether a hostname match is required",
+            .flag { context, on in context.server[Core.server].strictHostCheck = .set(on) }),
+        Directive("TraceEnable", .server, "'on' (default), 'off' or 'extended' to trace request body content",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[Core.server].traceEnable = .set(
+                    try CoreDirectives.choice(word, ["on": .on, "off": .off, "extended": .extended],
+                        "TraceEnable must be one of 'on', 'off', or 'extended'"))
+            }),
+        Directive("MergeTrailers", .server, "merge request trailers into request headers or not",
+            .flag { context, on in context.server[Core.server].mergeTrailers = .set(on) }),
+        Directive("Protocols", .server, "Controls which protocols are allowed",
+            .iterate { context, word in
+                var list = context.server[Core.server].protocols.value ?? []
+                list.append(word.lowercased)
+                context.server[Core.server].protocols = .set(list)
+            }),
+        Directive("ProtocolsHonorOrder", .server,
+            "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[Core.server].protocolsHonorOrder = .set(
+                    try CoreDirectives.choice(word, ["on": true, "off": false], "ProtocolsHonorOrder must be 'on' or 'off'"))
+            }),
+        Directive("HttpProtocolOptions", .server,
+            "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules",
+            .iterate(httpProtocolOptions)),
+        Directive("RegisterHttpMethod", .server, "Registers non-standard HTTP methods",
+            .iterate { context, word in context.configuration.process.registeredMethods.append(word) }),
+        Directive("MergeSlashes", .server, "Controls whether consecutive slashes in the URI path are merged",
+            .flag { context, on in context.server[Core.server].mergeSlashes = .set(on) }),
+    ]
+
+    /// modules/http/http_core.c
+    static let httpRows: [Directive] = [
+        Directive("KeepAliveTimeout", .server, "Keep-Alive timeout duration (sec)",
+            .take1 { context, word throws(DirectiveError) in
+                context.server.keepAliveTimeout = .set(
+                    try duration(word, unit: 1000, "KeepAliveTimeout has wrong format"))
+            }),
+        Directive("MaxKeepAliveRequests", .server, "Maximum number of Keep-Alive requests per connection, or 0 for infinite",
+            .take1 { context, word in
+                context.server.maxKeepAliveRequests = .set(ByteString(word.bytes.prefix(while: ASCII.isDigit)).decimal ?? 0)
+            }),
+        Directive("KeepAlive", .server, "Whether persistent connections should be On or Off",
+            .flag { context, on in context.server.keepAlive = .set(on) }),
+    ]
+
+    // MARK: Values
+
+    static func number(_ word: ByteString, _ range: ClosedRange<Int>, _ message: String) throws(DirectiveError) -> Int {
+        guard let value = word.decimal, range.contains(value) else { throw DirectiveError(message) }
+        return value
+    }
+    private static func limit(_ word: ByteString, _ name: String) throws(DirectiveError) -> Int {
+        let value = ByteString(word.bytes.prefix(while: { ASCII.isDigit($0) || $0 == UInt8(ascii: "-") })).decimal ?? 0
+        if value < 0 { throw DirectiveError("\(name) \"\(word)\" must be a non-negative integer") }
+        return value
+    }
+    /// `5`, `5s`, `500ms`, `2mi`, `1h` in milliseconds (ap_timeout_parameter_parse).
+    static func duration(_ word: ByteString, unit: Int, _ message: String) throws(DirectiveError) -> Int {
+        let digits = ByteString(word.bytes.prefix(while: ASCII.isDigit))
+        guard let count = digits.decimal else { throw DirectiveError(message) }
+        let suffix = word.from(digits.count).lowercased
+        let factor: Int
+        switch suffix {
+        case "": factor = unit
+        case "ms": factor = 1
+        case "s": factor = 1000
+        case "mi": factor = 60_000
+        case "h": factor = 3_600_000
+        default: throw DirectiveError(message)
+        }
+        let (value, overflow) = count.multipliedReportingOverflow(by: factor)
+        guard !overflow, value <= Int(Int32.max) * 1000 else { throw DirectiveError(message) }
+        return value
+    }
+
+    @Sendable static func documentRoot(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
+        try context.forbid(inside: ["directory", "directorymatch", "location", "locationmatch", "files", "filesmatch", "if"])
+        guard let path = canonicalPath(context.serverRelative(word)) else {
+            throw DirectiveError("DocumentRoot must be a directory")
+        }
+        if (try? FileStatus(path))?.kind != .directory {
+            let shown = path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
+            context.configuration.startupMessages.append(
+                (.warning, "AH00112: Warning: DocumentRoot [\(shown)] does not exist"))
+        }
+        context.server[Core.server].documentRoot = .set(
+            path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path)
+    }
+
+    /// `[scheme://]name[:port]` (server_hostname_port).
+    @Sendable static func serverName(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
+        var rest = word
+        if let end = rest.firstRange(of: "://") {
+            let scheme = rest.upTo(end.lowerBound)
+            guard scheme.bytes.allSatisfy(ASCII.isAlpha) else {
+                throw DirectiveError("Invalid ServerName string for scheme.")
+            }
+            context.server.serverScheme = scheme.lowercased
+            rest = rest.from(end.upperBound)
+        }
+        guard let (host, portText) = splitHostPort(rest), !host.isEmpty,
+            host.bytes.allSatisfy({ ASCII.isAlnum($0) || "-._:%[]*".utf8.contains($0) || $0 >= 0x80 })
+        else {
+            throw DirectiveError("Invalid ServerName \"\(word)\" use ServerAlias to set multiple server names.")
+        }
+        var port: UInt16 = 0
+        if let portText {
+            guard let number = portText.decimal, (1...65535).contains(number) else {
+                throw DirectiveError("Invalid ServerName \"\(word)\" use ServerAlias to set multiple server names.")
+            }
+            port = UInt16(number)
+        }
+        context.server.serverName = host
+        context.server.port = port
+    }
+
+    @Sendable static func regexDefaultOptions(_ context: DirectiveContext, _ text: ByteString) throws(DirectiveError) {
+        for argument in text.argumentWords {
+            var word = argument
+            var adds = true
+            if let mark = word.first, mark == UInt8(ascii: "+") || mark == UInt8(ascii: "-") {
+                adds = mark == UInt8(ascii: "+")
+                word = word.from(1)
+            }
+            switch word.lowercased {
+            case "none": context.configuration.regexDefaults = []
+            default:
+                guard let option = RegexOptions.named(word) else {
+                    throw DirectiveError("Unknown keyword '\(word)' for RegexDefaultOptions")
+                }
+                if adds {
+                    context.configuration.regexDefaults.formUnion(option)
+                } else {
+                    context.configuration.regexDefaults.subtract(option)
+                }
+            }
+        }
+    }
+
+    @Sendable static func limitRecursion(
+        _ context: DirectiveContext, _ redirects: ByteString, _ subrequests: ByteString?
+    ) throws(DirectiveError) {
+        func parse(_ word: ByteString, _ what: String) throws(DirectiveError) -> Int {
+            guard let value = word.decimal, value >= 0 else {
+                throw DirectiveError("missing \(what) recursion limit.")
+            }
+            return value == 0 ? Int.max : value
+        }
+        let first = try parse(redirects, "internal")
+        context.server[Core.server].redirectLimit = .set(first)
+        context.server[Core.server].subrequestLimit = .set(try subrequests.map { word throws(DirectiveError) in try parse(word, "subrequest") } ?? first)
+    }
+
+    @Sendable static func httpProtocolOptions(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
+        switch word.lowercased {
+        case "allow0.9": context.server[Core.server].httpOptions.require10 = .set(false)
+        case "require1.0": context.server[Core.server].httpOptions.require10 = .set(true)
+        case "strict": context.server[Core.server].httpOptions.unsafe = .set(false)
+        case "unsafe": context.server[Core.server].httpOptions.unsafe = .set(true)
+        case "registeredmethods": context.server[Core.server].httpOptions.registeredMethods = .set(true)
+        case "lenientmethods": context.server[Core.server].httpOptions.registeredMethods = .set(false)
+        default:
+            throw DirectiveError("HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)")
+        }
+    }
+}

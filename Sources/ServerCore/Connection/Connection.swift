@@ -1,0 +1,50 @@
+// Apache: include/httpd.h (conn_rec)
+
+import Bytes
+import EventLoop
+import Kernel
+
+/// A client's connection while it has a request: conn_rec. Made when input arrives, gone when the connection is
+/// parked again; what outlives that is in ``ParkedConnection``.
+public final class Connection {
+    public let loop: EventLoop
+    public let channel: Channel
+    public let worker: Worker
+    public let localAddress: SocketAddress
+    public let remoteAddress: SocketAddress
+    /// Servers that may answer here, best address match first; the first is the default.
+    public let candidates: [Server]
+    public var baseServer: Server { candidates.first ?? worker.configuration.mainServer! }
+    /// Requests answered before this one.
+    public internal(set) var keepAlives: Int
+    /// Number of the connection in this child (%{c}L).
+    public let id: UInt64
+    /// The server of the last request.
+    public internal(set) var server: Server
+    /// TLS.
+    public var isSecure = false
+    /// An error made the connection end: do not wait long for the client.
+    var lingersShort = false
+    public internal(set) var aborted = false
+    /// No further request after this one.
+    public internal(set) var keepAlive: KeepAlive = .unknown
+    /// Where connection-level modules keep what they know.
+    public var notes = Table()
+
+    public enum KeepAlive: Sendable { case unknown, close, keepAlive }
+
+    init(
+        worker: Worker, channel: Channel, localAddress: SocketAddress, remoteAddress: SocketAddress,
+        candidates: [Server], keepAlives: Int, id: UInt64
+    ) {
+        self.worker = worker
+        loop = worker.loop
+        self.channel = channel
+        self.localAddress = localAddress
+        self.remoteAddress = remoteAddress
+        self.candidates = candidates
+        self.keepAlives = keepAlives
+        self.id = id
+        server = candidates.first ?? worker.configuration.mainServer!
+    }
+}

@@ -1,0 +1,164 @@
+// Apache: server/core_filters.c ap_core_input_filter, modules/http/http_filters.c ap_http_filter
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+/// The bytes that came and were not used yet, and the wait for more.
+final class ConnectionReader {
+    let loop: EventLoop
+    let channel: Channel
+    /// Milliseconds of one wait for input.
+    var timeout: UInt64
+    var buffer: [UInt8]
+    var position = 0
+
+    init(loop: EventLoop, channel: Channel, timeout: UInt64, buffer: [UInt8]) {
+        self.loop = loop
+        self.channel = channel
+        self.timeout = timeout
+        self.buffer = buffer
+    }
+    var available: Int { buffer.count - position }
+
+    /// Drops what was used.
+    func compact() {
+        guard position > 0 else { return }
+        buffer.removeFirst(position)
+        position = 0
+    }
+    /// Waits for more bytes; false is the end of the stream.
+    func fill(timeout: UInt64? = nil) async throws(IOError) -> Bool {
+        try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: timeout ?? self.timeout) > 0
+    }
+    /// Takes up to `limit` bytes, waiting for the first; empty at the end of the stream.
+    func take(upTo limit: Int) async throws(IOError) -> ByteString {
+        if available == 0 {
+            buffer.removeAll(keepingCapacity: true)
+            position = 0
+            guard try await fill() else { return "" }
+        }
+        let count = min(limit, available)
+        let piece = ByteString(Array(buffer[position..<position + count]))
+        position += count
+        return piece
+    }
+}
+
+/// What both kinds of request body share: `100 Continue` before the first byte, `LimitRequestBody`, errors as statuses.
+class RequestBodySource: BodySource {
+    let reader: ConnectionReader
+    unowned let request: Request
+    /// 0 is no limit.
+    let limit: UInt64
+    var received: UInt64 = 0
+    private(set) var isFinished = false
+    private var hasBegun = false
+
+    init(_ reader: ConnectionReader, _ request: Request) {
+        self.reader = reader
+        self.request = request
+        limit = UInt64(clamping: request[Core.directory].limitRequestBody.value(default: 1_073_741_824))
+    }
+    final func next() async throws(BodyError) -> ByteString? {
+        if isFinished { return nil }
+        try await begin()
+        guard let piece = try await read() else {
+            isFinished = true
+            return nil
+        }
+        received += UInt64(piece.count)
+        if limit > 0, received > limit {
+            request.log(
+                .info, "http",
+                "AH01591: Read content length of \(received) is larger than the configured limit of \(limit)")
+            throw .status(413)
+        }
+        return piece
+    }
+    /// Tells a client that waits that its body is wanted (RFC 9110, section 10.1.1).
+    private func begin() async throws(BodyError) {
+        guard !hasBegun else { return }
+        hasBegun = true
+        guard request.first.expectingContinue else { return }
+        request.first.expectingContinue = false
+        request.expectingContinue = false
+        guard reader.available == 0 else { return }
+        do throws(IOError) {
+            try await reader.loop.sendAll(
+                reader.channel, Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), timeout: reader.timeout)
+        } catch { throw .closed }
+    }
+    func read() async throws(BodyError) -> ByteString? { nil }
+
+    final func take(upTo limit: Int) async throws(BodyError) -> ByteString {
+        do throws(IOError) {
+            let piece = try await reader.take(upTo: limit)
+            if piece.isEmpty { throw .closed }
+            return piece
+        } catch {
+            throw error == .timedOut ? .timedOut : .closed
+        }
+    }
+}
+
+/// A body of known length.
+final class LengthBody: RequestBodySource {
+    private var remaining: UInt64
+    init(_ reader: ConnectionReader, _ request: Request, length: UInt64) {
+        remaining = length
+        super.init(reader, request)
+    }
+    override func read() async throws(BodyError) -> ByteString? {
+        guard remaining > 0 else { return nil }
+        let piece = try await take(upTo: Int(min(remaining, 65536)))
+        remaining -= UInt64(piece.count)
+        return piece
+    }
+}
+
+/// A chunked body; trailers go into the request's fields where `MergeTrailers` says so.
+final class ChunkedBody: RequestBodySource {
+    private var decoder: ChunkedDecoder
+    init(_ reader: ConnectionReader, _ request: Request, options: RequestOptions) {
+        decoder = ChunkedDecoder(options)
+        super.init(reader, request)
+    }
+    override func read() async throws(BodyError) -> ByteString? {
+        while true {
+            if reader.available == 0 {
+                reader.buffer.removeAll(keepingCapacity: true)
+                reader.position = 0
+                do throws(IOError) {
+                    guard try await reader.fill() else { throw .closed }
+                } catch { throw error == .timedOut ? .timedOut : .closed }
+            }
+            var position = reader.position
+            let input = reader.buffer
+            let event = decoder.next(input.span, &position, to: input.count)
+            reader.position = position
+            switch event {
+            case .needMore: continue
+            case .body(let range): return ByteString(Array(reader.buffer[range]))
+            case .end:
+                takeTrailers()
+                return nil
+            case .failed(let error):
+                request.log(.info, "http", "AH01590: \(error.message(detail: ""))")
+                request.connection.keepAlive = .close
+                throw .status(error.status.code)
+            }
+        }
+    }
+    private func takeTrailers() {
+        let merges = request.server[Core.server].mergeTrailers.value(default: false)
+        let bytes = decoder.trailerBytes
+        for field in decoder.trailers {
+            let name = ByteString(Array(bytes[field.name.range]))
+            let value = ByteString(Array(bytes[field.value.range]))
+            request.trailersIn.add(name, value)
+            if merges { request.headersInStorage.merge(name, value) }
+        }
+    }
+}

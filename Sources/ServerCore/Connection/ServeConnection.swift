@@ -1,0 +1,139 @@
+// Apache: modules/http/http_core.c ap_process_http_async_connection, server/protocol.c ap_read_request,
+//         server/connection.c ap_start_lingering_close
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+extension Worker {
+    /// A parked connection has input. A request that a plan answers is answered here, at once; everything else gets
+    /// a task for as long as it has something to do.
+    func wake(_ channel: Channel) {
+        guard case .bytes(let count) = loop.receive(channel) else {
+            if loop.isHungUp(channel) { drop(channel) }
+            return
+        }
+        guard count > 0 else { return drop(channel) }
+        let rest = loop.withInput(count) { input in answerFromPlans(channel, input) }
+        switch rest {
+        case .parked: return
+        case .closed: drop(channel)
+        case .needsTask(let bytes):
+            loop.unpark(channel)
+            loop.spawn { await self.serve(channel, bytes) }
+        }
+    }
+
+    /// Serves requests until the connection is idle or over.
+    func serve(_ channel: Channel, _ bytes: [UInt8]) async {
+        let parkedState = parked[Int(channel.index)]
+        let connection = Connection(
+            worker: self, channel: channel, localAddress: parkedState.local, remoteAddress: parkedState.remote,
+            candidates: candidates(parkedState.candidates), keepAlives: Int(parkedState.keepAlives),
+            id: parkedState.id)
+        let reader = ConnectionReader(
+            loop: loop, channel: channel, timeout: connection.baseServer.timeoutMilliseconds, buffer: bytes)
+        var end = await serveRequest(connection, reader)
+        while end == .again { end = await serveRequest(connection, reader) }
+        switch end {
+        case .again, .park: park(connection)
+        case .close: await lingeringClose(connection)
+        case .abort:
+            loop.close(channel)
+            ended()
+        }
+    }
+
+    enum RequestEnd { case again, park, close, abort }
+
+    /// Gives the task back: nothing of the connection stays but its slot.
+    private func park(_ connection: Connection) {
+        guard loop.isOpen(connection.channel) else { return ended() }
+        parked[Int(connection.channel.index)].keepAlives = UInt32(clamping: connection.keepAlives)
+        if isStopping {
+            loop.close(connection.channel)
+            return ended()
+        }
+        loop.park(
+            connection.channel, deadline: UInt64(connection.server.keepAliveTimeout.value(default: 5000)))
+    }
+
+    /// Reads one request, answers it, logs it.
+    private func serveRequest(_ connection: Connection, _ reader: ConnectionReader) async -> RequestEnd {
+        reader.compact()
+        let request: Request
+        switch await readRequest(connection, reader) {
+        case .request(let read): request = read
+        case .failed(let failed):
+            await ErrorResponse.die(failed, failed.pendingStatus)
+            connection.keepAlive = .close
+            let sent = await send(failed.last, reader)
+            finish(failed)
+            return sent ? .close : .abort
+        case .idle: return .park
+        case .gone: return .abort
+        }
+        scores?.requestStarted(request)
+        connection.server = request.server
+        reader.timeout = request.server.timeoutMilliseconds
+        attachBody(request, reader)
+        let outcome = ProcessRequest.runAll(configuration.hooks.postReadRequest, request)
+        if case .status = outcome {
+            await ErrorResponse.finish(request, outcome)
+        } else {
+            await ProcessRequest.process(request)
+        }
+        let answer = request.last
+        let sent = await send(answer, reader)
+        let bodyRead = sent ? await discardRest(request, answer) : false
+        finish(request)
+        guard sent else { return .abort }
+        guard connection.keepAlive == .keepAlive, bodyRead else { return .close }
+        connection.keepAlive = .unknown
+        return reader.available > 0 ? .again : .park
+    }
+
+    /// Log and status page; the request is over.
+    private func finish(_ request: Request) {
+        for log in configuration.hooks.logTransaction.functions { log(request) }
+        scores?.requestFinished(request)
+    }
+
+    /// What the handler left of the body must not be taken for the next request.
+    private func discardRest(_ request: Request, _ answer: Request) async -> Bool {
+        guard let body = request.body, request.connection.keepAlive == .keepAlive else { return true }
+        if request.expectingContinue { return false }
+        do throws(BodyError) {
+            while try await body.next() != nil {}
+            return true
+        } catch { return false }
+    }
+
+    private func attachBody(_ request: Request, _ reader: ConnectionReader) {
+        switch request.bodyFraming {
+        case .none: request.body = nil
+        case .length(let length): request.body = LengthBody(reader, request, length: length)
+        case .chunked: request.body = ChunkedBody(reader, request, options: requestOptions(request.server))
+        }
+    }
+
+    // MARK: The end of a connection
+
+    /// Half-closes and reads what still comes, so that the client sees the answer before a reset
+    /// (server/connection.c; MAX_SECS_TO_LINGER).
+    private func lingeringClose(_ connection: Connection) async {
+        let channel = connection.channel
+        defer {
+            loop.close(channel)
+            ended()
+        }
+        guard let descriptor = loop.descriptor(channel) else { return }
+        Socket.shutdownWrite(descriptor)
+        if loop.isHungUp(channel) { return }
+        let deadline = loop.milliseconds + (connection.lingersShort ? 2000 : 30_000)
+        do throws(IOError) {
+            while loop.milliseconds < deadline, try await loop.receive(channel, timeout: 2000) > 0 {}
+        } catch {}
+    }
+}

@@ -1,0 +1,169 @@
+// Apache: server/mpm/event/event.c (worker and listener threads); here one loop does both
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+/// One event loop of a child and everything that belongs to it: its connections and its caches.
+/// Used on the loop's thread only.
+public final class Worker: LoopDelegate, @unchecked Sendable {
+    public let loop: EventLoop
+    public let configuration: Configuration
+    public let files: FileCache
+    var merges = MergeCache()
+    var directoryWalks = DirectoryWalkCache()
+    var plans = PlanCache()
+    /// Requests are no longer kept alive: the child is on its way out.
+    public private(set) var isStopping = false
+    public let scores: (any WorkerScore)?
+
+    var parked: [ParkedConnection] = []
+    private var listeners: [Channel] = []
+    private var listenersPaused = false
+    public private(set) var connectionCount = 0
+    private var nextConnectionID: UInt64 = 0
+    /// Connections at once; further ones wait in the listen queue.
+    public let connectionLimit: Int
+    public private(set) var acceptedCount = 0
+    /// The head being read when a parked connection wakes; reused.
+    var head = RequestHead()
+    var output: [UInt8] = []
+    /// Lines that loggers collected in this turn, by descriptor.
+    public var logBuffers = LogBuffers()
+
+    public init(
+        loop: EventLoop, configuration: Configuration, connectionLimit: Int, scores: (any WorkerScore)? = nil
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.connectionLimit = connectionLimit
+        self.scores = scores
+        files = FileCache(loop: loop)
+    }
+    /// Begins to serve what is accepted on `descriptors` (owned by the caller, shared with other workers).
+    public func listen(on descriptors: [Int32]) throws(Errno) {
+        loop.delegate = self
+        for descriptor in descriptors { listeners.append(try loop.adoptListener(descriptor, tag: 0)) }
+    }
+
+    // MARK: LoopDelegate
+
+    public func listenerReady(_ channel: Channel) {
+        // A bounded batch, so that one busy port does not starve the connections there are.
+        for _ in 0..<16 {
+            guard connectionCount < connectionLimit else { return pauseListeners() }
+            guard let (descriptor, remote) = loop.accept(channel) else { return }
+            acceptedCount += 1
+            begin(descriptor, remote)
+        }
+    }
+    public func channelReadable(_ channel: Channel, tag: Int) { wake(channel) }
+    public func channelTimedOut(_ channel: Channel, tag: Int) { drop(channel) }
+    public func filesChanged() { files.drainNotices() }
+    public func turnEnded() {
+        logBuffers.flush()
+        files.age()
+        if isStopping, connectionCount == 0 { loop.stop() }
+    }
+
+    // MARK: Connections
+
+    private func begin(_ descriptor: Int32, _ remote: SocketAddress) {
+        guard let local = try? Socket.localAddress(descriptor) else {
+            File.close(descriptor)
+            return
+        }
+        guard let channel = try? loop.adopt(descriptor, tag: 0) else {
+            File.close(descriptor)
+            return
+        }
+        let index = Int(channel.index)
+        while parked.count <= index { parked.append(ParkedConnection()) }
+        let candidates = candidateList(local)
+        nextConnectionID += 1
+        parked[index] = ParkedConnection(
+            remote: remote.unmapped, local: local.unmapped, candidates: candidates, id: nextConnectionID)
+        connectionCount += 1
+        scores?.connectionOpened()
+        loop.park(channel, deadline: configuration.mainServer.timeoutMilliseconds)
+    }
+    /// Closes a connection that no task holds.
+    func drop(_ channel: Channel) {
+        loop.close(channel)
+        ended()
+    }
+    func ended() {
+        connectionCount -= 1
+        scores?.connectionClosed()
+        if listenersPaused, connectionCount < connectionLimit { resumeListeners() }
+        if isStopping, connectionCount == 0 { loop.stop() }
+    }
+    /// Which servers may answer on an address: an index into `candidateLists`, so that a parked connection holds no reference.
+    private var candidateLists: [[Server]] = []
+    private var candidateIndex: [SocketAddress: UInt32] = [:]
+    private func candidateList(_ local: SocketAddress) -> UInt32 {
+        if let known = candidateIndex[local] { return known }
+        let list =
+            configuration.virtualHostTable.candidates(for: local.unmapped, port: local.port)
+            ?? [configuration.mainServer]
+        candidateLists.append(list)
+        let index = UInt32(candidateLists.count - 1)
+        candidateIndex[local] = index
+        return index
+    }
+    func candidates(_ index: UInt32) -> [Server] { candidateLists[Int(index)] }
+
+    private func pauseListeners() {
+        guard !listenersPaused else { return }
+        listenersPaused = true
+        for listener in listeners { loop.pause(listener) }
+    }
+    private func resumeListeners() {
+        guard listenersPaused, !isStopping else { return }
+        listenersPaused = false
+        for listener in listeners { loop.resume(listener) }
+    }
+
+    /// Stops accepting, lets requests finish, closes idle connections; the loop stops when none is left.
+    public func stopGracefully() {
+        guard !isStopping else { return }
+        isStopping = true
+        for listener in listeners { loop.remove(listener) }
+        listeners = []
+        for channel in loop.parkedChannels { drop(channel) }
+        if connectionCount == 0 { loop.stop() }
+    }
+
+    // MARK: The Date field, made once a second
+
+    private var dateSecond: Int64 = 0
+    private var dateText: [UInt8] = []
+    func appendDate(to buffer: inout [UInt8]) {
+        let second = loop.realTime / 1_000_000
+        if second != dateSecond {
+            dateText.removeAll(keepingCapacity: true)
+            HTTPDate.append(Int(second), to: &dateText)
+            dateSecond = second
+        }
+        buffer.append(contentsOf: dateText)
+    }
+}
+
+/// What of a connection outlives a request: everything an idle connection costs besides its slot in the loop.
+struct ParkedConnection {
+    var remote = SocketAddress.none
+    var local = SocketAddress.none
+    var candidates: UInt32 = 0
+    var keepAlives: UInt32 = 0
+    var id: UInt64 = 0
+}
+
+/// Where a worker reports what it does; the MPM's scoreboard.
+public protocol WorkerScore: AnyObject {
+    func connectionOpened()
+    func connectionClosed()
+    /// A request began; `request` is its line for the status page and for the report of a crash.
+    func requestStarted(_ request: Request)
+    func requestFinished(_ request: Request)
+}

@@ -1,0 +1,88 @@
+// Apache: server/log.c
+
+import Bytes
+import HTTP
+import Kernel
+
+extension CivilTime {
+    /// Local time.
+    public init(localMicroseconds time: Int64) {
+        let seconds = time >= 0 ? time / 1_000_000 : (time - 999_999) / 1_000_000
+        let local = CalendarTime(seconds: seconds, local: true)
+        self.init(
+            seconds: Int(seconds), microsecond: Int(time - seconds * 1_000_000), offset: local.offset,
+            zone: .bytes(local.zone.bytes))
+    }
+}
+
+/// Where a server's error messages go; shared by servers that name the same file.
+public final class ErrorLog: @unchecked Sendable {
+    /// -1 until logs are opened; messages go to standard error until then.
+    public internal(set) var descriptor: Int32 = 2
+    /// `ErrorLog syslog:…`.
+    public internal(set) var syslog: Bool = false
+    public init() {}
+    public init(descriptor: Int32) { self.descriptor = descriptor }
+
+    /// Appends one line, whole, with one write.
+    public func write(_ line: [UInt8]) { try? File.writeAll(descriptor, line) }
+}
+
+/// Writes lines in Apache's default ErrorLogFormat:
+/// `[time] [module:level] [pid N:tid N] [client A:P] AHnnnnn: text`.
+public enum ErrorLogLine {
+    public static func format(
+        level: LogLevel, module: String, time: Int64, client: SocketAddress?, referer: ByteString?, message: ByteString
+    ) -> [UInt8] {
+        var line: [UInt8] = []
+        line.reserveCapacity(160 + message.count)
+        line.append("[")
+        LogTime.appendError(CivilTime(localMicroseconds: time), to: &line)
+        line.append("] [")
+        line.append(contentsOf: module.utf8)
+        line.append(":")
+        line.append(level.name)
+        line.append("] [pid ")
+        line.append(decimal: Int(Process.id))
+        line.append(":tid ")
+        line.append(decimal: Int(Process.threadID))
+        line.append("] ")
+        if let client {
+            line.append("[client ")
+            client.append(to: &line)
+            line.append(":")
+            line.append(decimal: Int(client.port))
+            line.append("] ")
+        }
+        line.appendErrorLogItem(message)
+        if let referer {
+            line.append(", referer: ")
+            line.appendErrorLogItem(referer)
+        }
+        line.append("\n")
+        return line
+    }
+}
+
+extension Request {
+    /// Says something about this request in its server's error log, when `LogLevel` lets it through.
+    /// `message` carries its AH number: `"AH01630: client denied by server configuration: …"`.
+    public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
+        let levels = perDirectory[Core.directory].logLevels.map { $0.merged(over: server.logLevels) } ?? server.logLevels
+        guard level <= levels.level(for: module) else { return }
+        server.errorLog.write(
+            ErrorLogLine.format(
+                level: level, module: module, time: RealTime.now, client: useragentAddress,
+                referer: headersInStorage["Referer"], message: message()))
+    }
+}
+
+extension Server {
+    /// Says something that concerns no single request.
+    public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
+        guard level <= logLevels.level(for: module) else { return }
+        errorLog.write(
+            ErrorLogLine.format(
+                level: level, module: module, time: RealTime.now, client: nil, referer: nil, message: message()))
+    }
+}

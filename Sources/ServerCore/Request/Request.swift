@@ -1,0 +1,210 @@
+// Apache: include/httpd.h (request_rec)
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+/// One request on its way through the phases. Lives on one loop, belongs to one task, and is never shared.
+///
+/// Names are request_rec's. What a phase reads of the client beyond target, method and Host must be read through
+/// `header(_:)`, `remoteAddress` and the like: they note the dependency, so that the outcome of the walk can be
+/// kept for the next request that agrees in everything that was looked at (docs/FLOW.md, "Plans").
+public final class Request {
+    public let connection: Connection
+    public var server: Server
+    /// The request this one was made for (subrequest), or that was internally redirected to this one.
+    public internal(set) var main: Request?
+    public internal(set) var previous: Request?
+    public internal(set) var next: Request?
+
+    // What the client said.
+    public var method: ByteString
+    public var methodNumber: Method
+    /// `GET /x HTTP/1.1`, as logged by %r.
+    public var requestLine: ByteString
+    public var unparsedURI: ByteString
+    /// 0.9 is 9, 1.0 is 1000, 1.1 is 1001, as HTTP_VERSION().
+    public var protocolNumber: Int
+    public var hostname: ByteString?
+    public var isHeadOnly: Bool
+    public var assumedHTTP09 = false
+    /// The forward-proxy kind of request (`GET http://other/`).
+    public var isProxyRequest = false
+    /// µs since the epoch.
+    public var requestTime: Int64
+
+    // What it means.
+    public var uri: ByteString
+    public var args: ByteString?
+    public var pathInfo: ByteString = ""
+    public var filename: ByteString?
+    public var canonicalFilename: ByteString?
+    public var finfo: FileStatus?
+    public var perDirectory: PerDirectoryConfig
+    public var handler: ByteString?
+    public var contentType: ByteString?
+    public var contentEncoding: ByteString?
+    public var contentLanguages: [ByteString] = []
+    public var user: ByteString?
+    public var authType: ByteString?
+    /// `r->ap_auth_type` requirement already satisfied by access control (Satisfy any).
+    public var env = Table()
+    public var notes = Table()
+    public var vlistValidator: ByteString?
+    /// Which URL part a `<Location>` or `ProxyPass` matched; CONTEXT_PREFIX and CONTEXT_DOCUMENT_ROOT.
+    public var contextPrefix: ByteString?
+    public var contextDocumentRoot: ByteString?
+    public var usedPathInfo: AcceptPathInfo = .default
+
+    // The answer.
+    public var status = 200
+    /// Overrides the reason line: `403 Go away`.
+    public var statusLine: ByteString?
+    public var headersOut = Table()
+    /// Sent with errors too, and kept over internal redirects.
+    public var errHeadersOut = Table()
+    public var responseBody: ResponseBody = .none
+    public var noCache = false
+    public var noLocalCopy = false
+    public var mtime: Int64 = 0
+    /// Bit set by Method.bit; what OPTIONS and 405 report.
+    public var allowed: UInt64 = 0
+    public var outputFilters: [OutputFilter] = []
+    public var bytesSent: Int64 = 0
+    public var expectingContinue = false
+    /// Port of the Host field; 0 without one.
+    public internal(set) var hostPort: UInt16 = 0
+    /// The status of a request that could not be read.
+    var pendingStatus = 400
+    /// Date and Server of the answer come from another server (mod_proxy).
+    public var isProxyResponse = false
+    var answersAsHTTP10 = false
+    public var trailersIn = Table()
+    /// Bytes of status line and fields (%O).
+    public internal(set) var headerBytesSent = 0
+    /// The client's name, when a lookup found one.
+    public var resolvedRemoteHost: ByteString?
+    /// Status, fields and body are final and went through their filters.
+    var isPrepared = false
+    public internal(set) var isErrorResponse = false
+    /// Do not add `AddDefaultCharset`'s charset.
+    public var suppressCharset = false
+    /// A handler may let POST deliver a plain file (r->deliver_script).
+    public var deliverScript = false
+
+    /// The request body; reading it sends `100 Continue` where the client waits for one.
+    public var body: (any BodySource)?
+    public var bodyFraming: BodyFraming = .none
+    public var inputFilters: [InputFilter] = []
+
+    /// See ``Outcome/suspended``.
+    public var blockingWork: (@Sendable () -> any Sendable)?
+    public var blockingResult: (any Sendable)?
+
+    /// The phase to run next; nil when all were run.
+    var phase: Phase? = .normalizePath
+    var authorizationStep = Authorization.Step.access
+    /// A lookup of a file rather than of a URL.
+    public internal(set) var isFileSubrequest = false
+
+    /// Where modules keep what they know of this request between phases, by key.
+    public var moduleState: [ObjectIdentifier: Any] = [:]
+
+    /// What the walk looked at; see ``Plan``.
+    public internal(set) var dependencies = InputDependencies()
+    var headersInStorage = Table()
+
+    public init(connection: Connection, server: Server, method: ByteString, unparsedURI: ByteString) {
+        self.connection = connection
+        self.server = server
+        self.method = method
+        methodNumber = Method(method)
+        self.unparsedURI = unparsedURI
+        requestLine = ""
+        protocolNumber = 1001
+        isHeadOnly = method == "HEAD"
+        requestTime = connection.loop.realTime
+        uri = unparsedURI
+        perDirectory = server.lookupDefaults
+    }
+
+    public var loop: EventLoop { connection.loop }
+    public var configuration: Configuration { server.configuration }
+    /// What the loop knows of the file system; phases ask here, never the kernel, so that answers can be remembered.
+    public var files: FileCache { connection.worker.files }
+    public var isSubrequest: Bool { main != nil }
+    /// True for the request the client sent, false for subrequests and internal redirects.
+    public var isInitial: Bool { main == nil && previous == nil }
+    /// The last of a chain of internal redirects: the one that was answered.
+    public var last: Request {
+        var request = self
+        while let next = request.next { request = next }
+        return request
+    }
+    /// The first of the chain, the one the client sent.
+    public var first: Request {
+        var request = self
+        while let earlier = request.main ?? request.previous { request = earlier }
+        return request
+    }
+
+    /// A module's per-directory configuration for this request.
+    public subscript<Value>(key: ConfigKey<Value>) -> Value {
+        _read { yield perDirectory.vector[key] }
+    }
+
+    // MARK: Request fields
+
+    /// The value of a request field; several of one name come joined with ", ".
+    public func header(_ name: ByteString) -> ByteString? {
+        dependencies.note(header: name)
+        return headersInStorage[name]
+    }
+    /// Every request field. Whoever reads all of them makes the request uncacheable.
+    public var headersIn: Table {
+        get {
+            dependencies.everything = true
+            return headersInStorage
+        }
+        set {
+            dependencies.everything = true
+            headersInStorage = newValue
+        }
+    }
+    /// For loggers, which run for every request anyway: appends without a note and without allocating.
+    public func append(header name: ByteString, to buffer: inout [UInt8]) -> Bool {
+        headersInStorage.append(valueOf: name, to: &buffer)
+    }
+
+    // MARK: Who asks
+
+    /// The client's address as the server sees it (mod_remoteip may have changed it).
+    public var remoteAddress: SocketAddress {
+        dependencies.remoteAddress = true
+        return useragentAddress
+    }
+    public lazy var useragentAddress: SocketAddress = connection.remoteAddress
+
+    /// The answer depends on more than what the request says: time, randomness, a file that is not watched.
+    public func doNotReuse() { dependencies.everything = true }
+}
+
+/// What of the client's input the walk of a request has read beyond request line and Host.
+public struct InputDependencies: Sendable {
+    public internal(set) var headers: [ByteString] = []
+    public internal(set) var remoteAddress = false
+    /// More than can be compared cheaply: the outcome is for this request only.
+    public internal(set) var everything = false
+
+    mutating func note(header name: ByteString) {
+        if everything { return }
+        for known in headers where known.equalsIgnoringCase(name) { return }
+        headers.append(name)
+    }
+    mutating func formUnion(_ other: InputDependencies) {
+        for name in other.headers { note(header: name) }
+        remoteAddress = remoteAddress || other.remoteAddress
+        everything = everything || other.everything
+    }
+}

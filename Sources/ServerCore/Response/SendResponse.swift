@@ -1,0 +1,111 @@
+// Apache: modules/http/http_filters.c, server/core_filters.c ap_core_output_filter
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+extension Worker {
+    /// Sends a prepared answer: head and body, in chunks where nobody knows the length. False: the connection is broken.
+    func send(_ request: Request, _ reader: ConnectionReader) async -> Bool {
+        let channel = request.connection.channel
+        if !request.assumedHTTP09, request.status == 200 { applyRanges(request) }
+        let chunked = ResponseHead.settle(request)
+        var head: [UInt8] = []
+        head.reserveCapacity(512)
+        ResponseHead.append(request, to: &head)
+        request.headerBytesSent = head.count
+        let timeout = request.server.timeoutMilliseconds
+        do throws(IOError) {
+            if request.isHeadOnly || Status.init(request.status).isHeaderOnly {
+                if case .stream(let source) = request.responseBody { source.cancel() }
+                try await loop.sendAll(channel, head, timeout: timeout)
+                return true
+            }
+            switch request.responseBody {
+            case .none: try await loop.sendAll(channel, head, timeout: timeout)
+            case .pieces(let pieces): try await send(pieces, after: head, request, timeout)
+            case .stream(let source):
+                return try await send(source, after: head, chunked: chunked, request, timeout)
+            }
+            return true
+        } catch {
+            request.connection.aborted = true
+            if case .stream(let source) = request.responseBody { source.cancel() }
+            if error == .timedOut {
+                request.log(.info, "core", "AH00574: ap_content_length_filter: apr_bucket_read() failed: timeout")
+            }
+            return false
+        }
+    }
+
+    private func send(
+        _ pieces: [ResponseBody.Piece], after head: [UInt8], _ request: Request, _ timeout: UInt64
+    ) async throws(IOError) {
+        let channel = request.connection.channel
+        var pending = head
+        for piece in pieces {
+            switch piece {
+            case .bytes(let bytes):
+                try await loop.sendAll(channel, pending, bytes.bytes, timeout: timeout)
+                request.bytesSent += Int64(bytes.count)
+                pending = []
+            case .file(let file, let offset, let count):
+                // Small files travel with the head in one packet.
+                if count <= 16384 {
+                    var block: [UInt8] = []
+                    block.reserveCapacity(Int(count))
+                    if case .bytes(let got) = File.read(file.descriptor, into: &block, count: Int(count), offset: offset) {
+                        try await loop.sendAll(channel, pending, block, timeout: timeout)
+                        request.bytesSent += Int64(got)
+                        pending = []
+                        if Int64(got) < count { throw .closed }
+                        continue
+                    }
+                    throw .closed
+                }
+                if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout, more: true) }
+                pending = []
+                let sent = try await loop.sendFile(
+                    channel, file.descriptor, offset: offset, count: Int(count), timeout: timeout)
+                request.bytesSent += Int64(sent)
+                if Int64(sent) < count { throw .closed }
+            }
+        }
+        if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout) }
+    }
+
+    private func send(
+        _ source: any BodySource, after head: [UInt8], chunked: Bool, _ request: Request, _ timeout: UInt64
+    ) async throws(IOError) -> Bool {
+        let channel = request.connection.channel
+        var output = head
+        while true {
+            let piece: ByteString?
+            do throws(BodyError) {
+                piece = try await source.next()
+            } catch {
+                // What was promised cannot be kept; the client must see that the answer is not whole.
+                if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }
+                request.connection.keepAlive = .close
+                request.connection.aborted = true
+                return false
+            }
+            guard let piece else { break }
+            if piece.isEmpty { continue }
+            if chunked {
+                ChunkedEncoder.appendHeader(count: piece.count, to: &output)
+                output.append(piece)
+                ChunkedEncoder.appendTrailer(to: &output)
+            } else {
+                output.append(piece)
+            }
+            request.bytesSent += Int64(piece.count)
+            try await loop.sendAll(channel, output, timeout: timeout)
+            output.removeAll(keepingCapacity: true)
+        }
+        if chunked { ChunkedEncoder.appendEnd(to: &output) }
+        if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }
+        return true
+    }
+}

@@ -1,1 +1,0 @@
-// ServerCore: see docs/ARCHITECTURE.md.

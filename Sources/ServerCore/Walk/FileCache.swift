@@ -1,0 +1,121 @@
+// What a loop knows of the file system, kept until inotify says that it changed.
+
+import Bytes
+import EventLoop
+import Kernel
+
+/// Answers `stat` and `lstat` from memory while nothing on the way to the file has changed.
+///
+/// Every directory on the way to an answer is watched before it is looked at, so a change after the look is always
+/// noticed; the loop hands over pending notices before it looks at any request, so an edit is seen by the next
+/// request. Only events about names that somebody asked for count. Any of them forgets everything: `epoch` moves and
+/// whatever was derived (walks, plans) is made anew when next needed. That is rare on a host at rest and costs a few
+/// `stat` calls. Directories that cannot be watched (no watches left, network file systems) are never remembered.
+/// Entries also age out after ``lifetime``, for what inotify cannot see: memory-mapped writes, a moved ancestor of
+/// a symbolic link's target.
+public final class FileCache {
+    /// Moves whenever something remembered may no longer hold.
+    public private(set) var epoch: UInt64 = 1
+    /// True while everything asked since ``startRecording()`` can be remembered.
+    private var reliable = true
+
+    private unowned let loop: EventLoop
+    private var links: [ByteString: Result<FileStatus, Errno>] = [:]
+    private var targets: [ByteString: Result<FileStatus, Errno>] = [:]
+    /// Directory path (with its slash) to watch; nil value: cannot be watched.
+    private var watches: [ByteString: Int32?] = [:]
+    private var names: [Int32: Set<ByteString>] = [:]
+    private var filledAt: UInt64 = 0
+
+    /// Milliseconds.
+    static let lifetime: UInt64 = 10_000
+    /// So many remembered paths are enough; then everything is forgotten (made-up URLs must not fill memory).
+    static let limit = 50_000
+
+    init(loop: EventLoop) { self.loop = loop }
+
+    /// `stat`; nil when there is no such file, or none that may be looked at.
+    public func status(_ path: ByteString) -> FileStatus? {
+        if case .success(let status) = lookup(path) { return status }
+        return nil
+    }
+    /// `stat` with the reason for a failure.
+    public func lookup(_ path: ByteString) -> Result<FileStatus, Errno> {
+        let path = withoutSlash(path)
+        if let known = targets[path] { return known }
+        let watched = watch(for: path)
+        let result: Result<FileStatus, Errno>
+        do throws(Errno) { result = .success(try FileStatus(path)) } catch { result = .failure(error) }
+        if watched { targets[path] = result } else { reliable = false }
+        return result
+    }
+    /// `lstat` with the reason for a failure.
+    public func linkLookup(_ path: ByteString) -> Result<FileStatus, Errno> {
+        let path = withoutSlash(path)
+        if let known = links[path] { return known }
+        let watched = watch(for: path)
+        let result: Result<FileStatus, Errno>
+        do throws(Errno) { result = .success(try FileStatus(link: path)) } catch { result = .failure(error) }
+        if watched { links[path] = result } else { reliable = false }
+        return result
+    }
+
+    /// Whether what was asked between the two calls may be remembered until `epoch` moves.
+    func startRecording() -> Bool {
+        defer { reliable = true }
+        return reliable
+    }
+    func stopRecording(_ outer: Bool) -> Bool {
+        defer { reliable = reliable && outer }
+        return reliable
+    }
+
+    /// Once per turn: forgets what is too old to trust without a look.
+    func age() {
+        guard loop.milliseconds &- filledAt > Self.lifetime || links.count + targets.count > Self.limit else { return }
+        forget()
+    }
+    /// Reads pending notices; called before any request of a turn is looked at.
+    func drainNotices() {
+        var changed = false
+        loop.drainFileChanges { [names] watch, mask, name in
+            changed = changed || mask.isAboutWatchItself || names[watch]?.contains(name) == true
+        }
+        if changed { forget() }
+    }
+    func forget() {
+        epoch += 1
+        links.removeAll(keepingCapacity: true)
+        targets.removeAll(keepingCapacity: true)
+        watches.removeAll(keepingCapacity: true)
+        if names.count > Self.limit { names.removeAll() }
+        filledAt = loop.milliseconds
+    }
+
+    /// Watches every directory on the way to `path` for the next name on the way.
+    private func watch(for path: ByteString) -> Bool {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")), path.count > 1 else { return true }
+        let directory = path.upTo(slash + 1)
+        guard watchDirectory(directory) else { return false }
+        if let watch = watches[directory] ?? nil { names[watch, default: []].insert(path.from(slash + 1)) }
+        return true
+    }
+    private func watchDirectory(_ directory: ByteString) -> Bool {
+        if let known = watches[directory] { return known != nil }
+        guard directory.count == 1 || watch(for: withoutSlash(directory)) else {
+            watches[directory] = .some(nil)
+            return false
+        }
+        guard let descriptor = loop.watchDirectory(path: directory) else {
+            // A directory that is not there: its parent is watched and will tell when it appears.
+            let missing = (try? FileStatus(directory)) == nil
+            if !missing { watches[directory] = .some(nil) }
+            return missing
+        }
+        watches[directory] = descriptor
+        return true
+    }
+    private func withoutSlash(_ path: ByteString) -> ByteString {
+        path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
+    }
+}
