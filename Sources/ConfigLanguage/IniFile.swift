@@ -82,7 +82,12 @@ public struct IniFile {
 
     private mutating func include(_ pattern: ByteString, _ location: SourceLocation) throws(IniError) {
         let place = "from \(location.file) at line \(location.line)"
-        let paths = fileNames(matching: pattern, in: source)
+        let paths: [ByteString]
+        do throws(ConfigFileError) {
+            paths = try fileNames(matching: pattern, in: source)
+        } catch {
+            throw IniError(messages: ["Unable to globalize '\(pattern)' (ret=2) \(place)."])
+        }
         guard !paths.isEmpty else {
             return source.logIniWarning("Nothing matches the include pattern '\(pattern)' \(place).")
         }
@@ -96,20 +101,29 @@ public struct IniFile {
     }
 }
 
-/// The existing paths that an absolute pattern stands for, in byte order: glob(3) without its options.
-/// A directory that cannot be read matches nothing.
-public func fileNames(matching pattern: ByteString, in source: any ConfigSource) -> [ByteString] {
+/// The existing paths that an absolute pattern stands for, in byte order: glob(3) with GLOB_ERR.
+/// - Throws: When a directory that has to be searched cannot be read; what is no directory (20) is passed over.
+public func fileNames(
+    matching pattern: ByteString, in source: any ConfigSource
+) throws(ConfigFileError) -> [ByteString] {
     var paths: [ByteString] = ["/"]
     for part in pattern.split(on: UInt8(ascii: "/")) where !part.isEmpty {
         guard isFileNamePattern(part) else {
             paths = paths.map { fullPath($0, part) }
             continue
         }
-        paths = paths.flatMap { directory -> [ByteString] in
-            let names = (try? source.entries(of: directory))?.map(\.name) ?? []
-            return names.filter { $0 != "." && $0 != ".." && fileNameMatches(part, $0) }.sorted()
-                .map { fullPath(directory, $0) }
+        var found: [ByteString] = []
+        for directory in paths {
+            do throws(ConfigFileError) {
+                for entry in try source.entries(of: directory)
+                where entry.name != "." && entry.name != ".." && fileNameMatches(part, entry.name) {
+                    found.append(fullPath(directory, entry.name))
+                }
+            } catch {
+                if error.code != 20 { throw error }
+            }
         }
+        paths = found
     }
     return paths.filter { source.kind(of: $0) != nil }.sorted()
 }

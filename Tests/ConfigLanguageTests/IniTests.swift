@@ -52,8 +52,12 @@ private func read(_ files: [String: String]) -> String {
         ], "1 [a]\n2 x[y]=10s\n1 [b]\n2 z=1"
     ),
     (
-        ["/srv/fpm/fpm.conf": "\ninclude = none/*\n"],
-        "Nothing matches the include pattern '/srv/fpm/none/*' from /srv/fpm/fpm.conf at line 2."
+        ["/srv/fpm/fpm.conf": "include = none/*\n"],
+        "Unable to globalize '/srv/fpm/none/*' (ret=2) from /srv/fpm/fpm.conf at line 1."
+    ),
+    (
+        ["/srv/fpm/fpm.conf": "\ninclude = *.none\n"],
+        "Nothing matches the include pattern '/srv/fpm/*.none' from /srv/fpm/fpm.conf at line 2."
     ),
     ([:], "failed to open configuration file '/srv/fpm/fpm.conf': No such file or directory (2)"),
     (["/srv/fpm/fpm.conf": "\nfoo"], "[/srv/fpm/fpm.conf:2] value is NULL for a ZEND_INI_PARSER_ENTRY"),
