@@ -42,6 +42,7 @@ struct FieldSection: Sendable {
     var lines = LineReader()
     /// The line that waits for the next one, which may be its continuation; its trailing blanks are cut.
     private var pending: Range<Int>?
+    private var pendingIsClean = true
     private var fieldsRead = 0
     private var otherBytes = 0
 
@@ -82,6 +83,7 @@ struct FieldSection: Sendable {
             }
             if !content.isEmpty, Self.isBlank(buffer[content.lowerBound]) {
                 if let error = join(&buffer, content, options) { return .failed(error) }
+                pendingIsClean = pendingIsClean && line.isClean
                 continue
             }
             if let field = pending {
@@ -93,6 +95,7 @@ struct FieldSection: Sendable {
                 return .complete(end: line.next)
             }
             pending = content
+            pendingIsClean = line.isClean
         }
     }
 
@@ -131,34 +134,46 @@ struct FieldSection: Sendable {
             return RequestError(.tooManyFields)
         }
         let end = line.upperBound
-        let name = table.scan(bytes, from: line.lowerBound, to: end, stop: UInt8(ascii: ":"))
-        var colon = name.end
-        if options.isStrict {
-            guard colon > line.lowerBound, colon < end, bytes[colon] == UInt8(ascii: ":") else {
-                return RequestError(.malformedName, LineReader.quoted(line))
-            }
-        } else if let error = Self.legacyColon(bytes, line, &colon) {
-            return error
+        let colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: line.lowerBound, to: end)
+        let token = table.find(bytes, line.lowerBound..<colon)
+        if token == .other || colon == end {
+            if let error = Self.checkName(bytes, line, colon, isStrict: options.isStrict) { return error }
         }
         var start = colon + 1
         while start < end, Self.isBlank(bytes[start]) { start += 1 }
-        if options.isStrict {
-            guard bytes.firstControl(from: start, to: end) == end else {
-                return RequestError(.malformedValue, LineReader.quoted(start..<end))
-            }
-        } else {
-            for at in start..<end where bytes[at] &- 10 < 4 { return RequestError(.whitespaceInValue) }
-        }
-        record(HeaderField(token: name.token, name: ByteRange(line.lowerBound..<colon), value: ByteRange(start..<end)))
+        if !pendingIsClean, let error = Self.checkValue(bytes, start..<end, isStrict: options.isStrict) { return error }
+        record(HeaderField(token: token, name: ByteRange(line.lowerBound..<colon), value: ByteRange(start..<end)))
         return nil
     }
 
-    /// The checks of `HttpProtocolOptions Unsafe`: any name without blanks will do.
-    private static func legacyColon(
-        _ bytes: borrowing Span<UInt8>, _ line: Range<Int>, _ colon: inout Int
+    /// The checks of a value with control characters in it.
+    private static func checkValue(
+        _ bytes: borrowing Span<UInt8>, _ value: Range<Int>, isStrict: Bool
     ) -> RequestError? {
-        colon = bytes.firstIndex(of: UInt8(ascii: ":"), from: line.lowerBound, to: line.upperBound)
-        guard colon < line.upperBound else { return RequestError(.missingColon, LineReader.quoted(line)) }
+        if isStrict {
+            guard bytes.firstControl(from: value.lowerBound, to: value.upperBound) == value.upperBound else {
+                return RequestError(.malformedValue, LineReader.quoted(value))
+            }
+            return nil
+        }
+        for at in value where bytes[at] &- 10 < 4 { return RequestError(.whitespaceInValue) }
+        return nil
+    }
+
+    /// The checks of a name that is not known. In unsafe mode any name without blanks will do.
+    private static func checkName(
+        _ bytes: borrowing Span<UInt8>, _ line: Range<Int>, _ colon: Int, isStrict: Bool
+    ) -> RequestError? {
+        let isFound = colon < line.upperBound
+        if isStrict {
+            var at = line.lowerBound
+            while at < colon, ByteSet.token.contains(bytes[at]) { at += 1 }
+            guard isFound, colon > line.lowerBound, at == colon else {
+                return RequestError(.malformedName, LineReader.quoted(line))
+            }
+            return nil
+        }
+        guard isFound else { return RequestError(.missingColon, LineReader.quoted(line)) }
         guard colon > line.lowerBound else { return RequestError(.emptyFieldName) }
         for at in line.lowerBound..<colon where ASCII.isSpace(bytes[at]) { return RequestError(.whitespaceInName) }
         return nil
@@ -207,6 +222,7 @@ struct LineReader: Sendable {
     private(set) var start = 0
     private var searched = 0
     private var hasNUL = false
+    private var isClean = true
 
     init(start: Int = 0) {
         self.start = start
@@ -218,6 +234,8 @@ struct LineReader: Sendable {
         var content: Range<Int>
         /// Where the next line begins.
         var next: Int
+        /// There is no control character in the content, except HT.
+        var isClean: Bool
     }
     enum Outcome {
         case incomplete
@@ -228,32 +246,47 @@ struct LineReader: Sendable {
         case bad(Range<Int>)
     }
 
+    @inline(__always)
     mutating func next(_ bytes: borrowing Span<UInt8>, to end: Int, limit: Int, needsCR: Bool) -> Outcome {
-        var at = searched
-        while true {
-            at = bytes.firstLineFeedOrNUL(from: at, to: end)
-            guard at < end, bytes[at] == 0 else { break }
-            hasNUL = true
-            at += 1
-        }
         // Apache's buffer has room for the limit, CR and LF; an LF after a CR in its last place is let pass.
         let room = limit + 2
-        let length = min(at, end) - start
+        let at = search(bytes, to: end)
         guard at < end else {
-            searched = at
-            if length <= room { return .incomplete }
-            return .tooLong(upToNUL(bytes, start..<start + room - 1))
+            return end - start <= room ? .incomplete : .tooLong(upToNUL(bytes, start..<start + room - 1))
         }
-        let endsWithCR = at > start && bytes[at - 1] == 13
-        guard length + 1 <= room || (length == room && endsWithCR) else {
+        let length = at - start
+        let endsWithCR = length > 0 && bytes[at - 1] == 13
+        guard length < room || (length == room && endsWithCR) else {
             return .tooLong(upToNUL(bytes, start..<start + room - 1))
         }
         if needsCR, !endsWithCR { return .bad(upToNUL(bytes, start..<at + 1)) }
         let content = start..<(endsWithCR ? at - 1 : at)
         if hasNUL { return .bad(upToNUL(bytes, content)) }
+        let line = Line(content: content, next: at + 1, isClean: isClean)
         start = at + 1
         searched = start
-        return .line(Line(content: content, next: start))
+        isClean = true
+        return .line(line)
+    }
+
+    /// Where the line feed is, or `end`; notes on the way what else is in the line.
+    @inline(__always)
+    private mutating func search(_ bytes: borrowing Span<UInt8>, to end: Int) -> Int {
+        var at = searched
+        while true {
+            at = bytes.firstControl(from: at, to: end)
+            searched = at
+            guard at < end else { return end }
+            let byte = bytes[at]
+            if byte == 10 { return at }
+            if byte == 13 {
+                guard at + 1 < end else { return end }
+                if bytes[at + 1] == 10 { return at + 1 }
+            }
+            if byte == 0 { hasNUL = true }
+            isClean = false
+            at += 1
+        }
     }
 
     private func upToNUL(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Range<Int> {

@@ -30,65 +30,52 @@ public enum HeaderName: UInt8, Sendable, Hashable, CaseIterable {
         return table.texts[Int(rawValue)]
     }
 
-    /// The token of a name in any case; `.other` for a name that is not known or is no token.
+    /// The token of a name in any case; `.other` for a name that is not known.
     public init(_ name: borrowing Span<UInt8>) {
-        self = HeaderNameTable.shared.scan(name, from: 0, to: name.count, stop: 0).token
+        self = HeaderNameTable.shared.find(name, 0..<name.count)
     }
     public init(_ name: ByteString) { self.init(name.bytes.span) }
 }
 
-/// The table behind `HeaderName`: names packed into four words, found by a hash of those words.
+/// A name of at most 32 bytes in lower case, packed; the first byte is the lowest of `first`.
+struct HeaderNameKey: Sendable, Equatable {
+    var first: UInt64
+    var second: UInt64
+    var third: UInt64
+    var fourth: UInt64
+
+    @inline(__always) init(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) {
+        let start = range.lowerBound
+        let count = range.count
+        first = bytes.lowercasedWord(from: start, count: count)
+        second = count > 8 ? bytes.lowercasedWord(from: start &+ 8, count: count &- 8) : 0
+        third = count > 16 ? bytes.lowercasedWord(from: start &+ 16, count: count &- 16) : 0
+        fourth = count > 24 ? bytes.lowercasedWord(from: start &+ 24, count: count &- 24) : 0
+    }
+
+    /// Where the search in the table begins.
+    @inline(__always) var slot: Int {
+        let mixed = (first ^ (second &* 0x9E37_79B9_7F4A_7C15) ^ (third << 7) ^ (fourth << 13)) &* 0xD6E8_FEB8_6659_FD93
+        return Int(mixed >> 54)
+    }
+}
+
+/// The table behind `HeaderName`: keys found by hash, with open addressing.
 struct HeaderNameTable: Sendable {
     static let shared = HeaderNameTable()
 
     /// By raw value.
     let texts: [StaticString]
-    /// By raw value: the lower-case name, most significant byte first, eight bytes to a word.
-    let keys: [SIMD4<UInt64>]
-    /// Open addressing, by `slot(of:)`; zero is empty.
+    /// By raw value.
+    let keys: [HeaderNameKey]
+    /// From `HeaderNameKey.slot` on; `.other` is an empty slot.
     let slots: [HeaderName]
-    /// A `tchar` in lower case, or zero for what ends a name.
-    let lowered: [UInt8]
 
-    /// Ends where the name ends; `isToken` is false for an empty name.
-    struct Scan {
-        var end: Int
-        var token: HeaderName
-    }
-
-    /// Reads a name from `start` up to the first byte that is no `tchar`, or to `end`.
-    /// Names longer than 32 bytes are `.other`. `stop`: the byte that must follow a known name, or 0 for the end.
-    @inline(__always)
-    func scan(_ bytes: borrowing Span<UInt8>, from start: Int, to end: Int, stop: UInt8) -> Scan {
-        var at = start
-        var key = SIMD4<UInt64>.zero
-        var word: UInt64 = 0
-        while at < end {
-            let low = lowered[Int(bytes[at])]
-            if low == 0 { break }
-            word = word << 8 | UInt64(low)
-            at += 1
-            let count = at &- start
-            if count & 7 == 0, count <= 32 {
-                key[(count &- 1) >> 3] = word
-                word = 0
-            }
-        }
-        let count = at &- start
-        let ended = stop == 0 ? at == end : at < end && bytes[at] == stop
-        guard ended, count > 0, count <= 32 else { return Scan(end: at, token: .other) }
-        if count & 7 != 0 { key[count >> 3] = word }
-        return Scan(end: at, token: find(key))
-    }
-
-    @inline(__always) static func slot(of key: SIMD4<UInt64>) -> Int {
-        let mixed =
-            (key[0] ^ (key[1] &* 0x9E37_79B9_7F4A_7C15) ^ (key[2] << 7) ^ (key[3] << 13)) &* 0xD6E8_FEB8_6659_FD93
-        return Int(mixed >> 54)
-    }
-
-    @inline(__always) private func find(_ key: SIMD4<UInt64>) -> HeaderName {
-        var slot = Self.slot(of: key)
+    /// The token of the name in `range`; what is found is a token of RFC 9110, because it is equal to one.
+    @inline(__always) func find(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> HeaderName {
+        guard range.count <= 32 else { return .other }
+        let key = HeaderNameKey(bytes, range)
+        var slot = key.slot
         while true {
             let candidate = slots[slot]
             if candidate == .other || keys[Int(candidate.rawValue)] == key { return candidate }
@@ -97,30 +84,24 @@ struct HeaderNameTable: Sendable {
     }
 
     private init() {
-        var lowered = [UInt8](repeating: 0, count: 256)
-        for byte in UInt8.min...UInt8.max where ByteSet.token.contains(byte) { lowered[Int(byte)] = ASCII.lower(byte) }
-        let names = Self.requestNames
         var texts = [StaticString](repeating: "", count: 64 + Self.responseNames.count)
-        for (index, name) in names.enumerated() { texts[1 + index] = name }
+        for (index, name) in Self.requestNames.enumerated() { texts[1 + index] = name }
         for (index, name) in Self.responseNames.enumerated() { texts[64 + index] = name }
 
-        var keys = [SIMD4<UInt64>](repeating: .zero, count: texts.count)
+        let none: [UInt8] = []
+        var keys = [HeaderNameKey](repeating: HeaderNameKey(none.span, 0..<0), count: texts.count)
         var slots = [HeaderName](repeating: .other, count: 1024)
         for name in HeaderName.allCases where name != .other {
             let bytes = ByteString(texts[Int(name.rawValue)]).bytes
-            var key = SIMD4<UInt64>.zero
-            for (index, byte) in bytes.enumerated() {
-                key[index >> 3] = key[index >> 3] << 8 | UInt64(ASCII.lower(byte))
-            }
+            let key = HeaderNameKey(bytes.span, 0..<bytes.count)
             keys[Int(name.rawValue)] = key
-            var slot = Self.slot(of: key)
+            var slot = key.slot
             while slots[slot] != .other { slot = (slot + 1) & 1023 }
             slots[slot] = name
         }
         self.texts = texts
         self.keys = keys
         self.slots = slots
-        self.lowered = lowered
     }
 
     private static let requestNames: [StaticString] = [
