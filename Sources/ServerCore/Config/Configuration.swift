@@ -69,7 +69,8 @@ public final class Configuration: @unchecked Sendable {
     public func module(_ name: String) -> ModuleDefinition? {
         loaded.contains(name) ? available.first { $0.name == name } : nil
     }
-    /// Registers the hooks of the loaded modules and sorts them: after reading, before check and post_config.
+    /// Registers the hooks of the loaded modules and sorts them: after reading, before any directive is executed, since
+    /// directives ask for providers and expression variables.
     func registerHooks() {
         hooks = Hooks()
         for module in available where loaded.contains(module.name) {
@@ -77,7 +78,6 @@ public final class Configuration: @unchecked Sendable {
             module.register(&hooks)
         }
         hooks.sortAll()
-        banner = ServerBanner.description(process.serverTokens)
     }
     /// A relative path below ServerRoot (ap_server_root_relative).
     public func serverRelative(_ path: ByteString) -> ByteString {

@@ -31,6 +31,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
         let context = DirectiveContext(
             configuration: configuration, server: configuration.mainServer, perDirectory: ConfigVector(), path: nil,
             override: DirectiveWalk.serverOverride, location: SourceLocation(file: "", line: 0))
+        configuration.registerHooks()
         try DirectiveWalk.run(tree, context)
         configuration.mainServer.defaultsInReading = context.perDirectory
         try finish()
@@ -38,7 +39,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
 
     private func finish() throws(ConfigError) {
         let configuration = configuration
-        configuration.registerHooks()
+        configuration.banner = ServerBanner.description(configuration.process.serverTokens)
         for server in configuration.virtualHosts { server.inherit(from: configuration.mainServer) }
         for server in configuration.servers { server.freeze() }
         configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)

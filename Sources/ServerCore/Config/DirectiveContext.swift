@@ -64,13 +64,15 @@ public final class DirectiveContext {
     /// Directives that belong to the whole server only (GLOBAL_ONLY): refuses them elsewhere in Apache's words.
     public func requireGlobal() throws(DirectiveError) {
         if let section = enclosing.last {
-            throw DirectiveError("\(directive) cannot occur within <\(Self.display(section))> section")
+            throw DirectiveError("\(shownName) cannot occur within <\(Self.display(section))> section")
         }
     }
+    /// The directive as messages about its place name it: sections with both brackets.
+    private var shownName: String { directive.first == "<" ? directive + ">" : directive }
     /// Refuses the directive inside `<Limit>`, `<Files>` … by name.
     public func forbid(inside sections: [String]) throws(DirectiveError) {
         for section in sections where enclosing.contains(section) {
-            throw DirectiveError("\(directive) cannot occur within <\(Self.display(section))> section")
+            throw DirectiveError("\(shownName) cannot occur within <\(Self.display(section))> section")
         }
     }
     public func warn(_ message: String) { configuration.startupMessages.append((.warning, message)) }

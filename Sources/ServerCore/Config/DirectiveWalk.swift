@@ -120,9 +120,15 @@ extension DirectiveContext {
         return inner.perDirectory
     }
     /// Executes the directives of a section in this very scope (`<Limit>`, `<RequireAll>`).
-    public func processHere(_ body: SectionBody) throws(DirectiveError) {
+    /// - Parameter override: What may stand inside; nil keeps what may stand here.
+    public func processHere(_ body: SectionBody, override newOverride: Allowed? = nil) throws(DirectiveError) {
+        let saved = override
+        override = newOverride ?? override
         enclosing.append(body.sectionName)
-        defer { enclosing.removeLast() }
+        defer {
+            enclosing.removeLast()
+            override = saved
+        }
         try run(body)
     }
     private func run(_ body: SectionBody) throws(DirectiveError) {

@@ -11,6 +11,8 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public let loop: EventLoop
     public let configuration: Configuration
     public let files: FileCache
+    /// Where modules keep what they know for as long as the loop lives, by key.
+    public var moduleState: [ObjectIdentifier: Any] = [:]
     var merges = MergeCache()
     var directoryWalks = DirectoryWalkCache()
     var plans = PlanCache()

@@ -100,6 +100,9 @@ public struct Hooks: Sendable {
     /// Expression variables and functions of modules, by upper-cased name.
     public internal(set) var variables: [ByteString: @Sendable (Request) -> ByteString?] = [:]
 
+    /// Services by group and name; see ``ProviderGroup``.
+    var providers: [String: [ByteString: any Sendable]] = [:]
+
     var variableNames: [ByteString] { variables.keys.sorted() }
     var module = ""
 

@@ -1,0 +1,23 @@
+// Apache: server/provider.c, include/ap_provider.h
+
+import Bytes
+
+/// A kind of service that modules offer one another by name: `file` among those that know passwords,
+/// `ip` among those that answer `Require`.
+public struct ProviderGroup<Provider: Sendable>: Sendable {
+    let name: String
+    public init(_ name: String) { self.name = name }
+}
+
+extension Hooks {
+    /// Offers a service (ap_register_provider). A later one takes the place of an earlier one of the same name.
+    public mutating func addProvider<Provider>(
+        _ provider: Provider, to group: ProviderGroup<Provider>, as name: ByteString
+    ) {
+        providers[group.name, default: [:]][name] = provider
+    }
+    /// The service of this name, when a loaded module offers it (ap_lookup_provider). Names are compared with case.
+    public func provider<Provider>(_ group: ProviderGroup<Provider>, _ name: ByteString) -> Provider? {
+        providers[group.name]?[name] as? Provider
+    }
+}
