@@ -2,10 +2,11 @@
 import Bytes
 
 /// Base 64 as Apache's functions do it: padded output, lenient input.
-enum Base64 {
+public enum Base64 {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
-    static func encode(_ data: [UInt8]) -> [UInt8] {
+    /// Padded, without line breaks.
+    public static func encode(_ data: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity((data.count + 2) / 3 * 4)
         var index = 0
@@ -24,7 +25,7 @@ enum Base64 {
     }
 
     /// Decodes up to the first byte outside the alphabet; a single left-over digit is ignored.
-    static func decode(_ text: [UInt8]) -> [UInt8] {
+    public static func decode(_ text: [UInt8]) -> [UInt8] {
         var output: [UInt8] = []
         var (group, bits): (UInt32, UInt32) = (0, 0)
         for byte in text {
