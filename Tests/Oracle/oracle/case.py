@@ -89,7 +89,7 @@ class Case:
                 text = ""
                 if words[0] == "write":
                     for inner in lines:
-                        if inner == "@end":
+                        if inner == "EOF":
                             break
                         text += inner + "\n"
                 self.requests.append(Step(words[0], words[1:], text))
