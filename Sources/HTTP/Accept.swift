@@ -7,7 +7,7 @@ public struct AcceptItem: Sendable, Hashable {
     public var name: ByteString
     /// The weight in thousandths: `q=0.5` is 500. Without one 1000.
     public var quality: Int
-    /// The `level` parameter in thousandths is not needed: a whole number, 2 for `text/html` without one, else 0.
+    /// The `level` parameter; without one 2 for `text/html`, else 0.
     public var level: Int
     /// The `charset` parameter in lower case, or empty.
     public var charset: ByteString
@@ -58,7 +58,7 @@ public struct AcceptItem: Sendable, Hashable {
     public static func quality(_ text: ByteString) -> Int {
         var at = 0
         while at < text.count, ASCII.isSpace(text[at]) { at += 1 }
-        guard at < text.count else { return text.isEmpty ? 1000 : 1000 }
+        guard at < text.count else { return 1000 }
         if text[at] != UInt8(ascii: ".") {
             guard text[at] == UInt8(ascii: "0") else { return 1000 }
             at += 1

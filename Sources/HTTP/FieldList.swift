@@ -100,8 +100,8 @@ public enum FieldList {
         while position < value.count, value[position] == comma || ASCII.isSpace(value[position]) { position += 1 }
     }
 
-    /// True when some token of the value is `token`, or begins with... nothing else: every token counts, whatever
-    /// separates it. As in Apache a token that is a prefix of `token` matches too: `ap_find_token`.
+    /// True when one of the value's tokens is `token`, whatever separates them. As in Apache a token that is only the
+    /// beginning of `token` counts too (`clo` for `close`): `ap_find_token`.
     public static func hasToken(_ value: ByteString, _ token: StaticString) -> Bool {
         hasToken(value.bytes.span, 0..<value.count, token)
     }
