@@ -13,14 +13,19 @@ final class ConnectionReader {
     var timeout: UInt64
     var buffer: [UInt8]
     var position = 0
+    /// Bytes that ever came.
+    private var received: Int64
 
     init(loop: EventLoop, channel: Channel, timeout: UInt64, buffer: [UInt8]) {
         self.loop = loop
         self.channel = channel
         self.timeout = timeout
         self.buffer = buffer
+        received = Int64(buffer.count)
     }
     var available: Int { buffer.count - position }
+    /// Bytes that were used.
+    var consumed: Int64 { received - Int64(available) }
 
     /// Drops what was used.
     func compact() {
@@ -30,7 +35,9 @@ final class ConnectionReader {
     }
     /// Waits for more bytes; false is the end of the stream.
     func fill(timeout: UInt64? = nil) async throws(IOError) -> Bool {
-        try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: timeout ?? self.timeout) > 0
+        let count = try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: timeout ?? self.timeout)
+        received += Int64(count)
+        return count > 0
     }
     /// Takes up to `limit` bytes, waiting for the first; empty at the end of the stream.
     func take(upTo limit: Int) async throws(IOError) -> ByteString {

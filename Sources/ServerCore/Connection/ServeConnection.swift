@@ -62,6 +62,7 @@ extension Worker {
     /// Reads one request, answers it, logs it.
     private func serveRequest(_ connection: Connection, _ reader: ConnectionReader) async -> RequestEnd {
         reader.compact()
+        let start = reader.consumed
         let request: Request
         switch await readRequest(connection, reader) {
         case .request(let read): request = read
@@ -69,6 +70,7 @@ extension Worker {
             await ErrorResponse.die(failed, failed.pendingStatus)
             connection.keepAlive = .close
             let sent = await send(failed.last, reader)
+            failed.bytesReceived = reader.consumed - start
             finish(failed)
             return sent ? .close : .abort
         case .idle: return .park
@@ -87,6 +89,7 @@ extension Worker {
         let answer = request.last
         let sent = await send(answer, reader)
         let bodyRead = sent ? await discardRest(request, answer) : false
+        request.bytesReceived = reader.consumed - start
         finish(request)
         guard sent else { return .abort }
         guard connection.keepAlive == .keepAlive, bodyRead else { return .close }

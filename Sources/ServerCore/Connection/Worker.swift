@@ -150,6 +150,18 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         }
         buffer.append(contentsOf: dateText)
     }
+    private var logTimeSecond: Int64 = -1
+    private var logTimeText: [UInt8] = []
+    /// Appends `[22/Nov/2026:21:00:00 +0100]`, local time, as access logs have it; made once a second.
+    public func appendLogTime(seconds: Int64, to buffer: inout [UInt8]) {
+        if seconds != logTimeSecond {
+            logTimeText.removeAll(keepingCapacity: true)
+            let offset = CalendarTime(seconds: seconds, local: true).offset
+            LogTime.appendCommon(CivilTime(seconds: Int(seconds), offset: offset), to: &logTimeText)
+            logTimeSecond = seconds
+        }
+        buffer.append(contentsOf: logTimeText)
+    }
 }
 
 /// What of a connection outlives a request: everything an idle connection costs besides its slot in the loop.

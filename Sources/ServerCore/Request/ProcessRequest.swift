@@ -61,15 +61,29 @@ enum ProcessRequest {
     /// Inserts filters and finds the handler that takes the request.
     static func invokeHandler(_ request: Request) async -> Outcome {
         for insert in request.configuration.hooks.insertFilter.functions { insert(request) }
-        if request.handler == nil { request.handler = CoreHandler.name }
+        let given = request.handler
+        if given == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
         for handler in request.configuration.hooks.handlers.functions {
             let outcome = await handler(request)
-            if outcome != .declined { return outcome }
+            if outcome != .declined {
+                request.handler = given
+                return outcome
+            }
         }
+        request.handler = given
         if let handler = request.handler, handler != CoreHandler.name, let filename = request.filename {
             request.log(.warning, "core", "AH00523: handler \"\(handler)\" not found for: \(filename)")
         }
         return .status(500)
+    }
+
+    /// A media type that the server's configuration gave is the name of a handler too: `AddType application/x-httpd-php .php`.
+    private static func handlerFromType(_ request: Request) -> ByteString? {
+        guard request.isContentTypeTrusted, let type = request.contentType else { return nil }
+        var end = type.firstIndex(of: UInt8(ascii: ";")) ?? type.count
+        if end == type.count { return type }
+        while end > 0, type[end - 1] == UInt8(ascii: " ") { end -= 1 }
+        return type.upTo(end)
     }
 
     static func runFirst(_ list: HookList<Hooks.Phase>, _ request: Request) -> Outcome {

@@ -156,6 +156,20 @@ extension Request {
         return sub
     }
 
+    /// Answers a subrequest made with `lookup` and returns its body; nil when its handler refused (ap_run_sub_req).
+    public func run(_ sub: Request) async -> [UInt8]? {
+        let outcome = await ProcessRequest.invokeHandler(sub)
+        guard outcome == .ok || outcome == .done else { return nil }
+        let answer = sub.last
+        if !answer.isPrepared { ErrorResponse.finishContent(answer) }
+        let source = answer.responseBody.asSource()
+        var body: [UInt8] = []
+        do throws(BodyError) {
+            while let piece = try await source.next() { body.append(piece) }
+        } catch { return nil }
+        return body
+    }
+
     /// Takes over where `other` leads, without running the phases again (ap_internal_fast_redirect).
     public func fastRedirect(to other: Request) {
         noCache = noCache && other.noCache
@@ -168,7 +182,7 @@ extension Request {
         args = other.args
         finfo = other.finfo
         handler = other.handler
-        contentType = other.contentType
+        setContentType(other.contentType, isTrusted: other.isContentTypeTrusted)
         contentEncoding = other.contentEncoding
         contentLanguages = other.contentLanguages
         perDirectory = other.perDirectory

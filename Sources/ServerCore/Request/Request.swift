@@ -43,7 +43,10 @@ public final class Request {
     public var finfo: FileStatus?
     public var perDirectory: PerDirectoryConfig
     public var handler: ByteString?
-    public var contentType: ByteString?
+    /// Setting it makes it untrusted; see ``setContentType(_:isTrusted:)``.
+    public var contentType: ByteString? { didSet { isContentTypeTrusted = false } }
+    /// The type comes from the server's configuration, so it may name a handler (AP_REQUEST_TRUSTED_CT).
+    public private(set) var isContentTypeTrusted = false
     public var contentEncoding: ByteString?
     public var contentLanguages: [ByteString] = []
     public var user: ByteString?
@@ -83,6 +86,10 @@ public final class Request {
     public var trailersIn = Table()
     /// Bytes of status line and fields (%O).
     public internal(set) var headerBytesSent = 0
+    /// Bytes that chunks add to the body (%O).
+    public internal(set) var framingBytesSent: Int64 = 0
+    /// Bytes of the request: line, fields and what was read of the body (%I). Known when the request is logged.
+    public internal(set) var bytesReceived: Int64 = 0
     /// The client's name, when a lookup found one.
     public var resolvedRemoteHost: ByteString?
     /// Status, fields and body are final and went through their filters.
@@ -127,6 +134,12 @@ public final class Request {
         requestTime = connection.loop.realTime
         uri = unparsedURI
         perDirectory = server.lookupDefaults
+    }
+
+    /// Sets the media type and whether it may choose the handler (ap_set_content_type_ex).
+    public func setContentType(_ type: ByteString?, isTrusted: Bool) {
+        contentType = type
+        isContentTypeTrusted = isTrusted
     }
 
     public var loop: EventLoop { connection.loop }

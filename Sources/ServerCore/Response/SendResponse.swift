@@ -55,7 +55,9 @@ extension Worker {
                 if count <= 16384 {
                     var block: [UInt8] = []
                     block.reserveCapacity(Int(count))
-                    if case .bytes(let got) = File.read(file.descriptor, into: &block, count: Int(count), offset: offset) {
+                    if case .bytes(let got) = File.read(
+                        file.descriptor, into: &block, count: Int(count), offset: offset)
+                    {
                         try await loop.sendAll(channel, pending, block, timeout: timeout)
                         request.bytesSent += Int64(got)
                         pending = []
@@ -94,9 +96,11 @@ extension Worker {
             guard let piece else { break }
             if piece.isEmpty { continue }
             if chunked {
+                let start = output.count
                 ChunkedEncoder.appendHeader(count: piece.count, to: &output)
                 output.append(piece)
                 ChunkedEncoder.appendTrailer(to: &output)
+                request.framingBytesSent += Int64(output.count - start - piece.count)
             } else {
                 output.append(piece)
             }
@@ -104,7 +108,11 @@ extension Worker {
             try await loop.sendAll(channel, output, timeout: timeout)
             output.removeAll(keepingCapacity: true)
         }
-        if chunked { ChunkedEncoder.appendEnd(to: &output) }
+        if chunked {
+            let start = output.count
+            ChunkedEncoder.appendEnd(to: &output)
+            request.framingBytesSent += Int64(output.count - start)
+        }
         if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }
         return true
     }
