@@ -16,4 +16,12 @@ public let moduleList: [ModuleDefinition] = [
     AuthzHost.module,
     AuthzOwner.module,
     AuthzUser.module,
+    Autoindex.module,
+    Env.module,
+    Expires.module,
+    Headers.module,
+    LogConfig.module,
+    LogIO.module,
+    Mime.module,
+    SetEnvIf.module,
 ]

@@ -1,0 +1,207 @@
+// Apache: modules/loggers/mod_log_config.c (log_* functions), modules/loggers/mod_logio.c
+
+import Bytes
+import HTTP
+import Kernel
+import ServerCore
+
+/// What the letters of a `LogFormat` stand for.
+enum LogItems {
+    static func isKnown(_ name: ByteString, countsBytes: Bool) -> Bool {
+        switch name {
+        case "h", "a", "A", "l", "u", "t", "f", "b", "B", "i", "o", "n", "L", "e", "V", "v", "p", "P", "H", "m", "q",
+            "X", "C", "k", "r", "D", "T", "U", "s", "R", "^ti", "^to":
+            true
+        case "I", "O", "S", "^FB": countsBytes
+        default: false
+        }
+    }
+    /// The letters that mean the original request when neither `<` nor `>` is said.
+    static func describesOriginal(_ name: ByteString) -> Bool {
+        switch name {
+        case "L", "r", "D", "T", "U", "s", "R": true
+        default: false
+        }
+    }
+
+    static func writer(_ name: ByteString, _ argument: ByteString) -> LogItemWriter {
+        switch name {
+        case "h", "a": argument == "c" ? peerAddress : clientAddress
+        case "A": localAddress
+        case "u": user
+        case "t": LogTimeItem.writer(argument)
+        case "f": { request, _, line in text(request.filename, &line) }
+        case "b": { request, _, line in bytesSent(request, orElse: UInt8(ascii: "-"), &line) }
+        case "B": { request, _, line in bytesSent(request, orElse: UInt8(ascii: "0"), &line) }
+        case "i": { request, _, line in escaped(&line) { request.append(header: argument, to: &$0) } }
+        case "o": LogFieldItems.responseField(argument)
+        case "n": { request, _, line in escaped(&line) { request.notes.append(valueOf: argument, to: &$0) } }
+        case "e": { request, _, line in escaped(&line) { request.env.append(valueOf: argument, to: &$0) } }
+        case "V": { request, _, line in text(request.serverName, &line) }
+        case "v": { request, _, line in text(request.server.serverName, &line) }
+        case "p": port(argument)
+        case "P": process(argument)
+        case "H": requestProtocol
+        case "m": { request, _, line in text(request.method, &line) }
+        case "q": query
+        case "X": connectionState
+        case "C": { request, _, line in escaped(&line) { LogFieldItems.appendCookie(argument, request, &$0) } }
+        case "k": { request, _, line in number(max(request.connection.keepAlives - 1, 0), &line) }
+        case "r": { request, _, line in text(request.requestLine, &line) }
+        case "D": { request, moment, line in number(Int(moment.end() - request.requestTime), &line) }
+        case "T": scaledDuration(argument)
+        case "U": { request, _, line in text(request.uri, &line) }
+        case "s": { request, _, line in request.status > 0 && number(request.status, &line) }
+        case "R": { request, _, line in text(request.handler, &line) }
+        case "I": { request, _, line in number(Int(request.first.bytesReceived), &line) }
+        case "O": { request, _, line in number(sentBytes(request), &line) }
+        case "S":
+            { request, _, line in number(Int(request.first.bytesReceived) + sentBytes(request), &line) }
+        case "L": { request, _, line in request.notes.append(valueOf: logID, to: &line) }
+        case "^ti": { request, _, line in escaped(&line) { request.trailersIn.append(valueOf: argument, to: &$0) } }
+        case "^FB": LogIO.appendTimeToFirstByte
+        // %l (identd) and %^to (trailers of the answer): nothing to say.
+        default: { _, _, _ in false }
+        }
+    }
+
+    private static let logID: ByteString = "log-id"
+    /// Bytes of the whole answer.
+    private static func sentBytes(_ request: Request) -> Int {
+        let last = request.last
+        return last.headerBytesSent + Int(last.bytesSent + last.framingBytesSent)
+    }
+
+    // MARK: Pieces
+
+    /// Runs `body`, then escapes in place what it appended (ap_escape_logitem). Nothing is allocated unless
+    /// something must be escaped.
+    static func escaped(_ line: inout [UInt8], _ body: (inout [UInt8]) -> Bool) -> Bool {
+        let start = line.count
+        guard body(&line) else { return false }
+        for index in start..<line.count where ByteSet.escapeLogItem.contains(line[index]) {
+            let tail = Array(line[index...])
+            line.removeSubrange(index...)
+            line.appendLogItem(tail)
+            break
+        }
+        return true
+    }
+    static func text(_ value: ByteString?, _ line: inout [UInt8]) -> Bool {
+        guard let value else { return false }
+        return escaped(&line) { output in
+            output.append(value)
+            return true
+        }
+    }
+    static func number(_ value: Int, _ line: inout [UInt8]) -> Bool {
+        line.append(decimal: value)
+        return true
+    }
+
+    // MARK: Letters
+
+    private static let clientAddress: LogItemWriter = { request, _, line in
+        request.useragentAddress.append(to: &line)
+        return true
+    }
+    private static let peerAddress: LogItemWriter = { request, _, line in
+        request.connection.remoteAddress.append(to: &line)
+        return true
+    }
+    private static let localAddress: LogItemWriter = { request, _, line in
+        request.connection.localAddress.append(to: &line)
+        return true
+    }
+    private static let user: LogItemWriter = { request, _, line in
+        guard let user = request.user else { return false }
+        if user.isEmpty {
+            line.append("\"\"")
+            return true
+        }
+        return text(user, &line)
+    }
+    /// Bytes of the body; HEAD has none, whatever its fields say.
+    private static func bytesSent(_ request: Request, orElse none: UInt8, _ line: inout [UInt8]) -> Bool {
+        if request.bytesSent == 0 || request.isHeadOnly {
+            line.append(none)
+        } else {
+            line.append(decimal: Int(request.bytesSent))
+        }
+        return true
+    }
+    private static func port(_ argument: ByteString) -> LogItemWriter {
+        if argument.isEmpty || argument.equalsIgnoringCase("canonical") {
+            return { request, _, line in
+                let port = request.server.port
+                return number(port != 0 ? Int(port) : request.server.serverScheme == "https" ? 443 : 80, &line)
+            }
+        }
+        if argument.equalsIgnoringCase("remote") {
+            return { request, _, line in number(Int(request.useragentAddress.port), &line) }
+        }
+        if argument.equalsIgnoringCase("local") {
+            return { request, _, line in number(Int(request.connection.localAddress.port), &line) }
+        }
+        return verbatim(argument)
+    }
+    private static func process(_ argument: ByteString) -> LogItemWriter {
+        if argument.isEmpty || argument.equalsIgnoringCase("pid") {
+            return { _, _, line in number(Int(Process.id), &line) }
+        }
+        if argument.equalsIgnoringCase("tid") {
+            return { _, _, line in number(Int(Process.threadID), &line) }
+        }
+        if argument.equalsIgnoringCase("hextid") {
+            return { _, _, line in
+                line.append(hexadecimal: UInt(bitPattern: Int(Process.threadID)))
+                return true
+            }
+        }
+        return verbatim(argument)
+    }
+    private static let requestProtocol: LogItemWriter = { request, _, line in
+        line.append("HTTP/")
+        line.append(decimal: request.protocolNumber / 1000)
+        line.append(UInt8(ascii: "."))
+        line.append(decimal: request.protocolNumber % 1000)
+        return true
+    }
+    private static let query: LogItemWriter = { request, _, line in
+        guard let args = request.args else { return true }
+        line.append(UInt8(ascii: "?"))
+        return text(args, &line)
+    }
+    private static let connectionState: LogItemWriter = { request, _, line in
+        let connection = request.connection
+        let limit = request.server.maxKeepAliveRequests.value(default: 100)
+        if connection.aborted {
+            line.append(UInt8(ascii: "X"))
+        } else if connection.keepAlive == .keepAlive, limit == 0 || limit - connection.keepAlives > 0 {
+            line.append(UInt8(ascii: "+"))
+        } else {
+            line.append(UInt8(ascii: "-"))
+        }
+        return true
+    }
+    private static func scaledDuration(_ argument: ByteString) -> LogItemWriter {
+        let unit: Int64
+        if argument.isEmpty || argument.equalsIgnoringCase("s") {
+            unit = 1_000_000
+        } else if argument.equalsIgnoringCase("ms") {
+            unit = 1000
+        } else if argument.equalsIgnoringCase("us") {
+            unit = 1
+        } else {
+            return verbatim(argument)
+        }
+        return { request, moment, line in number(Int((moment.end() - request.requestTime) / unit), &line) }
+    }
+    /// An argument that means nothing is logged as it is.
+    private static func verbatim(_ argument: ByteString) -> LogItemWriter {
+        { _, _, line in
+            line.append(argument)
+            return true
+        }
+    }
+}
