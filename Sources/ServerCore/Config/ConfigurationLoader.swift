@@ -167,7 +167,8 @@ extension Configuration {
     func known(_ name: ByteString) -> KnownDirective? {
         directives[name].map { KnownDirective(name: "\($0.row.name)") }
     }
-    func environment(_ name: ByteString) -> ByteString? {
+    /// A variable of the server's own environment, or one that its start-up files set.
+    public func environment(_ name: ByteString) -> ByteString? {
         commandLine.environment[name] ?? Environment.get(name)
     }
     /// LoadModule (mod_so.c load_module): ours are built in; the file name is read, never opened.

@@ -68,12 +68,16 @@ extension Request {
     /// Says something about this request in its server's error log, when `LogLevel` lets it through.
     /// `message` carries its AH number: `"AH01630: client denied by server configuration: …"`.
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
-        let levels = perDirectory[Core.directory].logLevels.map { $0.merged(over: server.logLevels) } ?? server.logLevels
-        guard level <= levels.level(for: module) else { return }
+        guard level <= logLevel(for: module) else { return }
         server.errorLog.write(
             ErrorLogLine.format(
                 level: level, module: module, time: RealTime.now, client: useragentAddress,
                 referer: headersInStorage["Referer"], message: message()))
+    }
+    /// How much a module may say here, for those that ask often (ap_get_request_module_loglevel).
+    public func logLevel(for module: String) -> LogLevel {
+        guard let own = perDirectory[Core.directory].logLevels else { return server.logLevels.level(for: module) }
+        return own.merged(over: server.logLevels).level(for: module)
     }
 }
 

@@ -167,6 +167,8 @@ enum CoreHandler {
 }
 
 extension Request {
+    /// Maps `uri` below DocumentRoot into `filename`, as core does when no module did (ap_core_translate).
+    public func translateBelowDocumentRoot() -> Outcome { CoreHandler.translate(self) }
     /// Sets Last-Modified and ETag from a file (ap_update_mtime, ap_set_last_modified, ap_set_etag).
     public func setValidators(from status: FileStatus) {
         updateMtime(status.modifiedMicroseconds)
