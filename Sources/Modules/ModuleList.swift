@@ -6,6 +6,7 @@ import ServerCore
 /// alphabetical, as Debian's mods-enabled loads them.
 public let moduleList: [ModuleDefinition] = [
     AccessCompat.module,
+    Alias.module,
     AllowMethods.module,
     AuthBasic.module,
     AuthnAnon.module,
@@ -17,11 +18,14 @@ public let moduleList: [ModuleDefinition] = [
     AuthzOwner.module,
     AuthzUser.module,
     Autoindex.module,
+    Dir.module,
     Env.module,
     Expires.module,
     Headers.module,
     LogConfig.module,
     LogIO.module,
     Mime.module,
+    Negotiation.module,
+    Rewrite.module,
     SetEnvIf.module,
 ]
