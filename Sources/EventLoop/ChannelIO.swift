@@ -20,6 +20,16 @@ extension EventLoop {
         let bytes = unsafe UnsafeBufferPointer(start: UnsafePointer(start), count: size)
         return try unsafe body(Span(_unsafeElements: bytes))
     }
+    /// As `withInput`, for readers that rewrite what they read in place.
+    @inline(__always)
+    public func withMutableInput<R, E: Error>(
+        _ count: Int, _ body: (inout MutableSpan<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        let size = min(max(count, 0), Self.inputSize)
+        let start = unsafe input.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        var bytes = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(start: start, count: size))
+        return try body(&bytes)
+    }
     /// Receives and appends at most `limit` bytes (never more than `inputSize` in one call).
     public func receive(_ channel: Channel, into buffer: inout [UInt8], upTo limit: Int) -> IOResult {
         let size = min(max(limit, 0), Self.inputSize)

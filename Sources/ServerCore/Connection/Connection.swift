@@ -8,23 +8,21 @@ import Kernel
 /// parked again; what outlives that is in ``ParkedConnection``.
 public final class Connection {
     public let loop: EventLoop
-    public let channel: Channel
+    public internal(set) var channel: Channel
     public let worker: Worker
     public let localAddress: SocketAddress
-    public let remoteAddress: SocketAddress
+    public internal(set) var remoteAddress: SocketAddress
     /// Servers that may answer here, best address match first; the first is the default.
     public let candidates: [Server]
     public var baseServer: Server { candidates.first ?? worker.configuration.mainServer! }
     /// Requests answered before this one.
     public internal(set) var keepAlives: Int
     /// Number of the connection in this child (%{c}L).
-    public let id: UInt64
+    public internal(set) var id: UInt64
     /// The server of the last request.
     public internal(set) var server: Server
     /// TLS.
     public var isSecure = false
-    /// An error made the connection end: do not wait long for the client.
-    var lingersShort = false
     public internal(set) var aborted = false
     /// No further request after this one.
     public internal(set) var keepAlive: KeepAlive = .unknown

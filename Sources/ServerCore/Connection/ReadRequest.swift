@@ -192,7 +192,7 @@ extension Worker {
         request.assumedHTTP09 = head.isSimple
         request.uri = head.target.has(.path) ? ByteString(bytes, head.target.path) : "/"
         if head.target.has(.query) { request.args = ByteString(bytes, head.target.query) }
-        request.headersInStorage.take(head, reader.buffer)
+        request.headersInStorage.take(head, bytes)
         return request
     }
 
@@ -229,16 +229,27 @@ extension Request {
 
 extension Table {
     /// Takes over the fields of a parsed head: one copy of its bytes. Fields of one name are joined with ", ".
-    mutating func take(_ head: RequestHead, _ bytes: [UInt8]) {
+    mutating func take(_ head: borrowing RequestHead, _ bytes: borrowing Span<UInt8>) {
         removeAll()
-        text.append(contentsOf: bytes)
+        let start = head.requestLine.start
+        var end = start
+        for field in head.fields { end = Swift.max(end, field.value.end, field.name.end) }
+        text.append(bytes, start..<end)
         for field in head.fields {
             entries.append(
                 Entry(
-                    name: Int32(bitPattern: field.name.offset), nameCount: Int32(bitPattern: field.name.count),
-                    value: Int32(bitPattern: field.value.offset), valueCount: Int32(bitPattern: field.value.count)))
+                    name: Int32(truncatingIfNeeded: field.name.start - start),
+                    nameCount: Int32(bitPattern: field.name.count),
+                    value: Int32(truncatingIfNeeded: field.value.start - start),
+                    valueCount: Int32(bitPattern: field.value.count)))
         }
-        if entries.count > 1 { joinRepeated() }
+        if head.repeated != 0 || hasUnknownNames(head) { joinRepeated() }
+    }
+    /// Names the parser has no token for are not in its `repeated`.
+    private func hasUnknownNames(_ head: borrowing RequestHead) -> Bool {
+        var count = 0
+        for field in head.fields where field.token.bit == 0 { count += 1 }
+        return count > 1
     }
     private mutating func joinRepeated() {
         var index = 1

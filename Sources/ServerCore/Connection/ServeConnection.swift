@@ -15,33 +15,40 @@ extension Worker {
             return
         }
         guard count > 0 else { return drop(channel) }
-        let rest = loop.withInput(count) { input in answerFromPlans(channel, input) }
+        let rest = loop.withMutableInput(count) { input in answerFromPlans(channel, &input) }
         switch rest {
         case .parked: return
         case .closed: drop(channel)
         case .needsTask(let bytes):
             loop.unpark(channel)
-            loop.spawn { await self.serve(channel, bytes) }
+            loop.spawnLocal { await self.serve(channel, bytes) }
         }
     }
 
     /// Serves requests until the connection is idle or over.
     func serve(_ channel: Channel, _ bytes: [UInt8]) async {
-        let parkedState = parked[Int(channel.index)]
-        let connection = Connection(
-            worker: self, channel: channel, localAddress: parkedState.local, remoteAddress: parkedState.remote,
-            candidates: candidates(parkedState.candidates), keepAlives: Int(parkedState.keepAlives),
-            id: parkedState.id)
+        let state = parked[Int(channel.index)]
         let reader = ConnectionReader(
-            loop: loop, channel: channel, timeout: connection.baseServer.timeoutMilliseconds, buffer: bytes)
-        var end = await serveRequest(connection, reader)
-        while end == .again { end = await serveRequest(connection, reader) }
-        switch end {
-        case .again, .park: park(connection)
-        case .close: await lingeringClose(connection)
-        case .abort:
-            loop.close(channel)
-            ended()
+            loop: loop, channel: channel, timeout: configuration.mainServer.timeoutMilliseconds, buffer: bytes)
+        var keepAlives = Int(state.keepAlives)
+        while true {
+            // A connection's facts last for one request: a plan may keep them.
+            let connection = Connection(
+                worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,
+                candidates: candidates(state.candidates), keepAlives: keepAlives, id: state.id)
+            reader.timeout = connection.baseServer.timeoutMilliseconds
+            let end = await serveRequest(connection, reader)
+            keepAlives = connection.keepAlives
+            switch end {
+            case .again: continue
+            case .park: return park(connection)
+            case .close:
+                loop.lingeringClose(channel)
+                return ended()
+            case .abort:
+                loop.close(channel)
+                return ended()
+            }
         }
     }
 
@@ -63,6 +70,7 @@ extension Worker {
     private func serveRequest(_ connection: Connection, _ reader: ConnectionReader) async -> RequestEnd {
         reader.compact()
         let start = reader.consumed
+        let (epoch, unreliable) = (files.epoch, files.unreliableAnswers)
         let request: Request
         switch await readRequest(connection, reader) {
         case .request(let read): request = read
@@ -91,9 +99,13 @@ extension Worker {
         let bodyRead = sent ? await discardRest(request, answer) : false
         request.bytesReceived = reader.consumed - start
         finish(request)
+        if sent {
+            plan(
+                request, answer, epoch: epoch, unreliable: unreliable,
+                candidates: parked[Int(connection.channel.index)].candidates)
+        }
         guard sent else { return .abort }
         guard connection.keepAlive == .keepAlive, bodyRead else { return .close }
-        connection.keepAlive = .unknown
         return reader.available > 0 ? .again : .park
     }
 
@@ -119,24 +131,5 @@ extension Worker {
         case .length(let length): request.body = LengthBody(reader, request, length: length)
         case .chunked: request.body = ChunkedBody(reader, request, options: requestOptions(request.server))
         }
-    }
-
-    // MARK: The end of a connection
-
-    /// Half-closes and reads what still comes, so that the client sees the answer before a reset
-    /// (server/connection.c; MAX_SECS_TO_LINGER).
-    private func lingeringClose(_ connection: Connection) async {
-        let channel = connection.channel
-        defer {
-            loop.close(channel)
-            ended()
-        }
-        guard let descriptor = loop.descriptor(channel) else { return }
-        Socket.shutdownWrite(descriptor)
-        if loop.isHungUp(channel) { return }
-        let deadline = loop.milliseconds + (connection.lingersShort ? 2000 : 30_000)
-        do throws(IOError) {
-            while loop.milliseconds < deadline, try await loop.receive(channel, timeout: 2000) > 0 {}
-        } catch {}
     }
 }

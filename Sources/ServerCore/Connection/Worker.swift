@@ -31,6 +31,8 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     /// The head being read when a parked connection wakes; reused.
     var head = RequestHead()
     var output: [UInt8] = []
+    /// KeepAliveTimeout of the last answer.
+    var keepAliveMilliseconds: UInt64 = 5000
     /// Lines that loggers collected in this turn, by descriptor.
     public var logBuffers = LogBuffers()
 
@@ -110,11 +112,15 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
             configuration.virtualHostTable.candidates(for: local.unmapped, port: local.port)
             ?? [configuration.mainServer]
         candidateLists.append(list)
+        candidateOptionLists.append(requestOptions(list[0]))
         let index = UInt32(candidateLists.count - 1)
         candidateIndex[local] = index
         return index
     }
     func candidates(_ index: UInt32) -> [Server] { candidateLists[Int(index)] }
+    /// Limits for reading heads on such connections.
+    private var candidateOptionLists: [RequestOptions] = []
+    func candidateOptions(_ index: UInt32) -> RequestOptions { candidateOptionLists[Int(index)] }
 
     private func pauseListeners() {
         guard !listenersPaused else { return }

@@ -63,12 +63,14 @@ enum ProcessRequest {
         for insert in request.configuration.hooks.insertFilter.functions { insert(request) }
         let given = request.handler
         if given == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
-        for handler in request.configuration.hooks.handlers.functions {
+        let handlers = request.configuration.hooks.handlers
+        for (handler, module) in zip(handlers.functions, handlers.modules) {
             let outcome = await handler(request)
-            if outcome != .declined {
-                request.handler = given
-                return outcome
-            }
+            guard outcome != .declined else { continue }
+            // What core serves is a function of the file; any other handler makes its answer anew each time.
+            if module != Core.module.sourceName { request.doNotReuse() }
+            request.handler = given
+            return outcome
         }
         request.handler = given
         if let handler = request.handler, handler != CoreHandler.name, let filename = request.filename {

@@ -201,6 +201,8 @@ public final class Request {
 
     /// The answer depends on more than what the request says: time, randomness, a file that is not watched.
     public func doNotReuse() { dependencies.everything = true }
+    /// The answer names the time: it is good for other requests of this second.
+    public func dependsOnSecond() { dependencies.second = true }
 }
 
 /// What of the client's input the walk of a request has read beyond request line and Host.
@@ -209,6 +211,8 @@ public struct InputDependencies: Sendable {
     public internal(set) var remoteAddress = false
     /// More than can be compared cheaply: the outcome is for this request only.
     public internal(set) var everything = false
+    /// The current second (`Expires`).
+    public internal(set) var second = false
 
     mutating func note(header name: ByteString) {
         if everything { return }
@@ -219,5 +223,6 @@ public struct InputDependencies: Sendable {
         for name in other.headers { note(header: name) }
         remoteAddress = remoteAddress || other.remoteAddress
         everything = everything || other.everything
+        second = second || other.second
     }
 }

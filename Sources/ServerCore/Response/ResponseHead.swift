@@ -31,6 +31,7 @@ enum ResponseHead {
         setContentLength(request, headerOnly)
         var chunked = decideKeepAlive(request, headerOnly)
         if request.noCache, !request.headersOut.contains("Expires") {
+            request.dependsOnSecond()
             var date: [UInt8] = []
             HTTPDate.append(Int(request.requestTime / 1_000_000), to: &date)
             request.headersOut.add("Expires", ByteString(date))

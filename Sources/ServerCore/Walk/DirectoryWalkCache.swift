@@ -74,10 +74,10 @@ struct DirectoryWalkCache {
         }
         let key = Key(server: ObjectIdentifier(request.server), directory: directory)
         if let known = walks[key] { return known }
-        let outer = files.startRecording()
+        let unreliable = files.unreliableAnswers
         let walk = walkLevel(directory, request)
         // A walk with an error in it is logged for each request, so it is made for each request.
-        if files.stopRecording(outer), walk.htaccessError == nil { walks[key] = walk }
+        if files.unreliableAnswers == unreliable, walk.htaccessError == nil { walks[key] = walk }
         return walk
     }
 

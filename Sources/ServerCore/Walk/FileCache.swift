@@ -16,8 +16,8 @@ import Kernel
 public final class FileCache {
     /// Moves whenever something remembered may no longer hold.
     public private(set) var epoch: UInt64 = 1
-    /// True while everything asked since ``startRecording()`` can be remembered.
-    private var reliable = true
+    /// How many answers could not be remembered: what was derived while this stood still may be.
+    public private(set) var unreliableAnswers: UInt64 = 0
 
     private unowned let loop: EventLoop
     private var links: [ByteString: Result<FileStatus, Errno>] = [:]
@@ -46,7 +46,7 @@ public final class FileCache {
         let watched = watch(for: path)
         let result: Result<FileStatus, Errno>
         do throws(Errno) { result = .success(try FileStatus(path)) } catch { result = .failure(error) }
-        if watched { targets[path] = result } else { reliable = false }
+        if watched { targets[path] = result } else { unreliableAnswers += 1 }
         return result
     }
     /// `lstat` with the reason for a failure.
@@ -56,18 +56,8 @@ public final class FileCache {
         let watched = watch(for: path)
         let result: Result<FileStatus, Errno>
         do throws(Errno) { result = .success(try FileStatus(link: path)) } catch { result = .failure(error) }
-        if watched { links[path] = result } else { reliable = false }
+        if watched { links[path] = result } else { unreliableAnswers += 1 }
         return result
-    }
-
-    /// Whether what was asked between the two calls may be remembered until `epoch` moves.
-    func startRecording() -> Bool {
-        defer { reliable = true }
-        return reliable
-    }
-    func stopRecording(_ outer: Bool) -> Bool {
-        defer { reliable = reliable && outer }
-        return reliable
     }
 
     /// Once per turn: forgets what is too old to trust without a look.

@@ -1,0 +1,221 @@
+// No Apache counterpart: see Plan.swift.
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+/// What became of the input of a parked connection.
+enum WakeResult {
+    case parked, closed
+    case needsTask([UInt8])
+}
+
+extension Worker {
+    /// Fields that make a request more than a plain wish for the whole thing.
+    private static let disqualifying: UInt64 =
+        Conditions.bits | HeaderName.range.bit | HeaderName.expect.bit | HeaderName.upgrade.bit
+        | HeaderName.contentLength.bit | HeaderName.transferEncoding.bit
+
+    /// Answers as many of the complete requests in `input` as plans cover; the rest is for a task.
+    func answerFromPlans(_ channel: Channel, _ input: inout MutableSpan<UInt8>) -> WakeResult {
+        let index = Int(channel.index)
+        var position = 0
+        let end = input.count
+        while position < end {
+            head.reset(start: position)
+            let options = candidateOptions(parked[index].candidates)
+            guard case .complete(let length) = head.parse(&input, to: end, options),
+                let plan = findPlan(input.span, parked[index])
+            else { break }
+            switch send(plan, channel, input.span, isLast: position + length == end) {
+            case .sent: position += length
+            case .closed: return .closed
+            case .lingering: return .parked
+            case .unsent(let rest): return finishLater(plan, channel, rest, Array(copying: input.span, from: position + length))
+            }
+        }
+        if position == end {
+            loop.setDeadline(channel, milliseconds: keepAliveMilliseconds)
+            return .parked
+        }
+        return .needsTask(Array(copying: input.span, from: position))
+    }
+
+    private func findPlan(_ input: borrowing Span<UInt8>, _ state: ParkedConnection) -> Plan? {
+        guard !isStopping, head.present & Self.disqualifying == 0, !head.isSimple, head.method.isGet,
+            head.version == .http11 || head.version == .http10, head.repeated & HeaderName.host.bit == 0,
+            head.version == .http10 || head.has(.host)
+        else { return nil }
+        let host = head.first(.host)
+        return plans.find(
+            PlanCache.hash(head.requestLine, host, input), head, host, input, candidates: state.candidates,
+            epoch: files.epoch, remote: state.remote, second: loop.realTime / 1_000_000)
+    }
+
+    enum PlanSend {
+        case sent, closed, lingering
+        /// The socket is full: so many bytes of head and body, or of the file, are out.
+        case unsent(UnsentPlan)
+    }
+    struct UnsentPlan {
+        var bytes: [UInt8]
+        var file: (OpenFile, offset: Int64, count: Int64)?
+        var keepsAlive: Bool
+    }
+
+    private func send(
+        _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>, isLast: Bool
+    ) -> PlanSend {
+        let request = plan.request
+        prepare(request, plan, channel, input)
+        scores?.requestStarted(request)
+        output.removeAll(keepingCapacity: true)
+        output.append(contentsOf: plan.start)
+        appendDate(to: &output)
+        output.append(contentsOf: plan.beforeKeepAlive)
+        let keepsAlive = appendKeepAlive(request.last, channel, input)
+        output.append(contentsOf: plan.afterKeepAlive)
+        let last = request.last
+        last.headerBytesSent = output.count
+        last.bytesSent = Int64(plan.body.count)
+        output.append(contentsOf: plan.body)
+        var sent = 0
+        if case .bytes(let count) = loop.send(channel, output, more: plan.file != nil) { sent = count }
+        var fileSent: Int64 = 0
+        if let file = plan.file, sent == output.count {
+            while fileSent < plan.fileCount,
+                case .bytes(let count) = loop.sendFile(
+                    channel, file.descriptor, offset: fileSent, count: Int(plan.fileCount - fileSent)), count > 0
+            { fileSent += Int64(count) }
+        }
+        last.bytesSent += plan.fileCount
+        for log in configuration.hooks.logTransaction.functions { log(request) }
+        scores?.requestFinished(request)
+        guard sent == output.count, fileSent == plan.fileCount else {
+            let file = plan.file.map { ($0, offset: fileSent, count: plan.fileCount - fileSent) }
+            return .unsent(UnsentPlan(bytes: Array(output[sent...]), file: file, keepsAlive: keepsAlive))
+        }
+        if keepsAlive { return .sent }
+        loop.lingeringClose(channel)
+        ended()
+        return .lingering
+    }
+
+    /// Gives the plan's request the facts of this one, for the loggers.
+    private func prepare(_ request: Request, _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>) {
+        let state = parked[Int(channel.index)]
+        let connection = request.connection
+        connection.channel = channel
+        connection.remoteAddress = state.remote
+        connection.id = state.id
+        connection.keepAlives = Int(state.keepAlives)
+        connection.aborted = false
+        request.requestTime = loop.realTime
+        request.headersInStorage.take(head, input)
+        request.useragentAddress = state.remote
+        var current = request
+        while let next = current.next {
+            next.requestTime = request.requestTime
+            next.useragentAddress = state.remote
+            next.headersInStorage = request.headersInStorage
+            current = next
+        }
+    }
+
+    /// The fields of ap_set_keepalive for this client; whether the connection stays.
+    private func appendKeepAlive(_ request: Request, _ channel: Channel, _ input: borrowing Span<UInt8>) -> Bool {
+        let server = request.server
+        let index = Int(channel.index)
+        let limit = server.maxKeepAliveRequests.value(default: 100)
+        let left = limit - Int(parked[index].keepAlives)
+        let timeout = server.keepAliveTimeout.value(default: 5000)
+        var saysClose = false
+        var saysKeepAlive = false
+        if let said = head.first(.connection) {
+            saysClose = FieldList.hasToken(input, said.range, "close")
+            saysKeepAlive = !saysClose && FieldList.hasToken(input, said.range, "keep-alive")
+        }
+        let keeps =
+            server.keepAlive.value(default: true) && timeout > 0 && (limit == 0 || left > 0) && !saysClose
+            && (saysKeepAlive || head.version >= .http11) && !Status(request.status).dropsConnection
+        guard keeps else {
+            output.append("Connection: close\r\n")
+            request.connection.keepAlive = .close
+            return false
+        }
+        request.connection.keepAlive = .keepAlive
+        parked[index].keepAlives += 1
+        keepAliveMilliseconds = UInt64(timeout)
+        if saysKeepAlive {
+            output.append("Keep-Alive: timeout=")
+            output.append(decimal: timeout / 1000)
+            if limit != 0 {
+                output.append(", max=")
+                output.append(decimal: left)
+            }
+            output.append("\r\nConnection: Keep-Alive\r\n")
+        }
+        return true
+    }
+
+    /// The client takes its time: a task sends the rest, then serves what else is there.
+    private func finishLater(_ plan: Plan, _ channel: Channel, _ rest: UnsentPlan, _ input: [UInt8]) -> WakeResult {
+        loop.unpark(channel)
+        let timeout = plan.request.server.timeoutMilliseconds
+        loop.spawnLocal { [self] in
+            do throws(IOError) {
+                try await loop.sendAll(channel, rest.bytes, timeout: timeout, more: rest.file != nil)
+                if let (file, offset, count) = rest.file {
+                    let sent = try await loop.sendFile(
+                        channel, file.descriptor, offset: offset, count: Int(count), timeout: timeout)
+                    if Int64(sent) < count { throw .closed }
+                }
+            } catch {
+                loop.close(channel)
+                return ended()
+            }
+            if !rest.keepsAlive {
+                loop.lingeringClose(channel)
+                ended()
+            } else if input.isEmpty {
+                loop.park(channel, deadline: keepAliveMilliseconds)
+            } else {
+                await serve(channel, input)
+            }
+        }
+        return .parked
+    }
+
+    // MARK: Making plans
+
+    /// Keeps the answer of a request that was just sent, if it qualifies.
+    func plan(_ request: Request, _ answer: Request, epoch: UInt64, unreliable: UInt64, candidates: UInt32) {
+        var dependencies = request.dependencies
+        dependencies.formUnion(answer.dependencies)
+        guard !dependencies.everything, request.methodNumber.isGet, request.isInitial, request.body == nil,
+            epoch == files.epoch, unreliable == files.unreliableAnswers, !request.isProxyRequest,
+            answer.status != 304, answer.status != 206, answer.status != 412, answer.status < 500,
+            !Status(answer.status).dropsConnection, !request.headersInStorage.contains("Range"),
+            request.connection.isSecure == false, !answer.env.contains("nokeepalive"),
+            let head = PlannedHead(answer), let body = PlannedBody(answer)
+        else { return }
+        let key = PlanCache.key(request.requestLine, request.headersInStorage["Host"])
+        plans.insert(
+            PlanCache.hash(key: key),
+            Plan(
+                key: key, candidates: candidates, epoch: epoch, request: request, dependencies: dependencies,
+                head: head, body: body))
+        // The plan's request must not keep what only this request needed.
+        answer.responseBody = .none
+        request.body = nil
+    }
+}
+
+extension [UInt8] {
+    /// The bytes of `span` from `start` on.
+    init(copying span: borrowing Span<UInt8>, from start: Int) {
+        self.init()
+        append(span, start..<span.count)
+    }
+}
