@@ -79,7 +79,8 @@ public final class ConfigurationLoader: ConfigEnvironment {
 
     public func directive(named name: ByteString) -> KnownDirective? { configuration.known(name) }
     public func isModuleLoaded(_ name: ByteString) -> Bool { configuration.isLoaded(name) }
-    public func loadModule(_ symbol: ByteString, from path: ByteString, at location: SourceLocation) throws(ConfigError) {
+    public func loadModule(_ symbol: ByteString, from path: ByteString, at location: SourceLocation) throws(ConfigError)
+    {
         try configuration.load(symbol: symbol, path: path)
     }
     public func environmentVariable(_ name: ByteString) -> ByteString? { configuration.environment(name) }
@@ -94,7 +95,8 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
     public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
     public func kind(of path: ByteString) -> ConfigFileKind? { ConfigFiles.kind(of: path) }
-    public func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
+    public func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)]
+    {
         try ConfigFiles.entries(of: directory)
     }
 }
@@ -145,7 +147,8 @@ enum ConfigFiles {
         default: return .other
         }
     }
-    static func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)] {
+    static func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)]
+    {
         do throws(Errno) {
             return try Directory.entries(directory).map { entry in
                 let kind: ConfigFileKind =

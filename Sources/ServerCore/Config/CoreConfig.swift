@@ -204,7 +204,8 @@ public struct CoreServer: MergeableConfig {
         result.traceEnable = child.traceEnable.or(base.traceEnable)
         result.httpOptions.unsafe = child.httpOptions.unsafe.or(base.httpOptions.unsafe)
         result.httpOptions.require10 = child.httpOptions.require10.or(base.httpOptions.require10)
-        result.httpOptions.registeredMethods = child.httpOptions.registeredMethods.or(base.httpOptions.registeredMethods)
+        result.httpOptions.registeredMethods = child.httpOptions.registeredMethods.or(
+            base.httpOptions.registeredMethods)
         result.mergeTrailers = child.mergeTrailers.or(base.mergeTrailers)
         result.mergeSlashes = child.mergeSlashes.or(base.mergeSlashes)
         result.strictHostCheck = child.strictHostCheck.or(base.strictHostCheck)

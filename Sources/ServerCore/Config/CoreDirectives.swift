@@ -20,105 +20,131 @@ extension Core {
 /// Core's settings for directories.
 enum CoreDirectives {
     static let rows: [Directive] = [
-        Directive("AddDefaultCharset", .fileInfo,
+        Directive(
+            "AddDefaultCharset", .fileInfo,
             "The name of the default charset to add to any Content-Type without one or 'Off' to disable",
             .take1 { context, word in
                 context[Core.directory].defaultCharset = .set(
                     word.equalsIgnoringCase("off") ? nil : word.equalsIgnoringCase("on") ? "iso-8859-1" : word)
             }),
-        Directive("AcceptPathInfo", .fileInfo,
+        Directive(
+            "AcceptPathInfo", .fileInfo,
             "Set to on or off for PATH_INFO to be accepted by handlers, or default for the per-handler preference",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].acceptPathInfo = .set(
-                    try choice(word, ["on": .on, "off": .off, "default": .default],
+                    try choice(
+                        word, ["on": .on, "off": .off, "default": .default],
                         "AcceptPathInfo must be set to on, off or default"))
             }),
-        Directive("AllowOverride", .directory,
-            "Controls what groups of directives can be configured by per-directory config files", .rawArgs(allowOverride)),
-        Directive("AllowOverrideList", .directory,
+        Directive(
+            "AllowOverride", .directory,
+            "Controls what groups of directives can be configured by per-directory config files",
+            .rawArgs(allowOverride)),
+        Directive(
+            "AllowOverrideList", .directory,
             "Controls what individual directives can be configured by per-directory config files",
             .takeArgv(allowOverrideList)),
         Directive("Options", .options, "Set a number of attributes for a given directory", .rawArgs(options)),
-        Directive("DefaultType", .fileInfo, "the default media type for otherwise untyped files (DEPRECATED)",
+        Directive(
+            "DefaultType", .fileInfo, "the default media type for otherwise untyped files (DEPRECATED)",
             .take1 { context, word in
                 if !word.equalsIgnoringCase("none") {
-                    context.warn("AH00117: Ignoring deprecated use of DefaultType in line \(context.location.line) of \(context.location.file).")
+                    context.warn(
+                        "AH00117: Ignoring deprecated use of DefaultType in line \(context.location.line) of \(context.location.file)."
+                    )
                 }
             }),
         Directive("ErrorDocument", .fileInfo, "Change responses for HTTP errors", .take2(errorDocument)),
         Directive("FileETag", .fileInfo, "Specify components used to construct a file's ETag", .rawArgs(fileETag)),
-        Directive("EnableMMAP", .fileInfo, "Controls whether memory-mapping may be used to read files",
+        Directive(
+            "EnableMMAP", .fileInfo, "Controls whether memory-mapping may be used to read files",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].enableMMAP = .set(
                     try choice(word, ["on": true, "off": false], "parameter must be 'on' or 'off'"))
             }),
-        Directive("EnableSendfile", .fileInfo, "Controls whether sendfile may be used to transmit files",
+        Directive(
+            "EnableSendfile", .fileInfo, "Controls whether sendfile may be used to transmit files",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].enableSendfile = .set(
                     try choice(word, ["on": true, "off": false], "parameter must be 'on' or 'off'"))
             }),
-        Directive("ServerSignature", .all, "En-/disable server signature (on|off|email)",
+        Directive(
+            "ServerSignature", .all, "En-/disable server signature (on|off|email)",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].serverSignature = .set(
-                    try choice(word, ["on": .on, "off": .off, "email": .email],
+                    try choice(
+                        word, ["on": .on, "off": .off, "email": .email],
                         "ServerSignature: use one of: off | on | email"))
             }),
-        Directive("ContentDigest", .options, "whether or not to send a Content-MD5 header with each request",
+        Directive(
+            "ContentDigest", .options, "whether or not to send a Content-MD5 header with each request",
             .flag { context, on in context[Core.directory].contentDigest = .set(on) }),
-        Directive("UseCanonicalName", [.server, .directory], "How to work out the ServerName : Port when constructing URLs",
+        Directive(
+            "UseCanonicalName", [.server, .directory], "How to work out the ServerName : Port when constructing URLs",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].useCanonicalName = .set(
                     try choice(word, ["on": .on, "off": .off, "dns": .dns], "parameter must be 'on', 'off', or 'dns'"))
             }),
-        Directive("UseCanonicalPhysicalPort", [.server, .directory],
+        Directive(
+            "UseCanonicalPhysicalPort", [.server, .directory],
             "Whether to use the physical Port when constructing URLs",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].useCanonicalPhysicalPort = .set(
                     try choice(word, ["on": true, "off": false], "parameter must be 'on' or 'off'"))
             }),
-        Directive("HostnameLookups", [.server, .directory],
+        Directive(
+            "HostnameLookups", [.server, .directory],
             "\"on\" to enable, \"off\" to disable reverse DNS lookups, or \"double\" to enable double-reverse DNS lookups",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].hostnameLookups = .set(
-                    try choice(word, ["on": .on, "off": .off, "double": .double],
+                    try choice(
+                        word, ["on": .on, "off": .off, "double": .double],
                         "parameter must be 'on', 'off', or 'double'"))
             }),
         Directive("LogLevel", [.server, .directory], "Level of verbosity in error logging", .iterate(logLevel)),
-        Directive("LimitRequestBody", .all, "Limit (in bytes) on maximum size of request message body",
+        Directive(
+            "LimitRequestBody", .all, "Limit (in bytes) on maximum size of request message body",
             .take1 { context, word throws(DirectiveError) in
                 guard let number = word.decimal, number >= 0 else {
                     throw DirectiveError("LimitRequestBody argument is not parsable.")
                 }
                 context[Core.directory].limitRequestBody = .set(Int64(number))
             }),
-        Directive("LimitXMLRequestBody", .all, "Limit (in bytes) on maximum size of an XML-based request body",
+        Directive(
+            "LimitXMLRequestBody", .all, "Limit (in bytes) on maximum size of an XML-based request body",
             .take1 { context, word throws(DirectiveError) in
                 guard let number = word.decimal, number >= 0 else {
                     throw DirectiveError("LimitXMLRequestBody requires a non-negative integer.")
                 }
                 context[Core.directory].limitXMLRequestBody = .set(Int64(number))
             }),
-        Directive("MaxRanges", [.server, .directory],
+        Directive(
+            "MaxRanges", [.server, .directory],
             "Maximum number of Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
-                context[Core.directory].maxRanges = .set(try rangeLimit(word, 200, "MaxRanges requires a non-negative integer"))
+                context[Core.directory].maxRanges = .set(
+                    try rangeLimit(word, 200, "MaxRanges requires a non-negative integer"))
             }),
-        Directive("MaxRangeOverlaps", [.server, .directory],
+        Directive(
+            "MaxRangeOverlaps", [.server, .directory],
             "Maximum number of overlaps in Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].maxRangeOverlaps = .set(
                     try rangeLimit(word, 20, "MaxRangeOverlaps requires a non-negative integer"))
             }),
-        Directive("MaxRangeReversals", [.server, .directory],
+        Directive(
+            "MaxRangeReversals", [.server, .directory],
             "Maximum number of reversals in Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].maxRangeReversals = .set(
                     try rangeLimit(word, 20, "MaxRangeReversals requires a non-negative integer"))
             }),
-        Directive("CGIPassAuth", .authConfig,
+        Directive(
+            "CGIPassAuth", .authConfig,
             "Controls whether HTTP authorization headers, normally hidden, will be passed to scripts",
             .flag { context, on in context[Core.directory].cgiPassAuth = .set(on) }),
-        Directive("CGIVar", .fileInfo, "Controls how some CGI variables are set",
+        Directive(
+            "CGIVar", .fileInfo, "Controls how some CGI variables are set",
             .take2 { context, name, value throws(DirectiveError) in
                 guard name == "REQUEST_URI" else { throw DirectiveError("CGIVar doesn't control \(name)") }
                 guard value == "original-uri" || value == "current-uri" else {
@@ -126,26 +152,34 @@ enum CoreDirectives {
                 }
                 context[Core.directory].cgiVariables[name] = value
             }),
-        Directive("QualifyRedirectURL", .fileInfo,
+        Directive(
+            "QualifyRedirectURL", .fileInfo,
             "Controls whether the REDIRECT_URL environment variable is fully qualified",
             .flag { context, on in context[Core.directory].qualifyRedirectURL = .set(on) }),
-        Directive("ForceType", .fileInfo, "a mime type that overrides other configured type",
+        Directive(
+            "ForceType", .fileInfo, "a mime type that overrides other configured type",
             .take1 { context, word in
                 context[Core.directory].forcedType = .set(word.equalsIgnoringCase("none") ? nil : word.lowercased)
             }),
-        Directive("SetHandler", .fileInfo, "a handler name that overrides any other configured handler",
+        Directive(
+            "SetHandler", .fileInfo, "a handler name that overrides any other configured handler",
             .take1(setHandler)),
-        Directive("SetOutputFilter", .fileInfo, "filter (or ; delimited list of filters) to be run on the request content",
+        Directive(
+            "SetOutputFilter", .fileInfo, "filter (or ; delimited list of filters) to be run on the request content",
             .take1 { context, word in context[Core.directory].outputFilters = filterNames(word) }),
-        Directive("SetInputFilter", .fileInfo, "filter (or ; delimited list of filters) to be run on the request body",
+        Directive(
+            "SetInputFilter", .fileInfo, "filter (or ; delimited list of filters) to be run on the request body",
             .take1 { context, word in context[Core.directory].inputFilters = filterNames(word) }),
-        Directive("AllowEncodedSlashes", .server, "Allow URLs containing '/' encoded as '%2F'",
+        Directive(
+            "AllowEncodedSlashes", .server, "Allow URLs containing '/' encoded as '%2F'",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].allowEncodedSlashes = .set(
-                    try choice(word, ["on": .on, "off": .off, "nodecode": .noDecode],
+                    try choice(
+                        word, ["on": .on, "off": .off, "nodecode": .noDecode],
                         "AllowEncodedSlashes must be set to On, Off or NoDecode"))
             }),
-        Directive("Error", .all, "Generate error message from within configuration",
+        Directive(
+            "Error", .all, "Generate error message from within configuration",
             .rawArgs { _, text throws(DirectiveError) in throw DirectiveError(errorDirectiveMessage(text)) }),
         Directive("RLimitCPU", .all, "Soft/hard limits for max CPU usage in seconds", .take12(childLimit)),
         Directive("RLimitMEM", .all, "Soft/hard limits for max memory usage per process", .take12(childLimit)),
@@ -156,21 +190,37 @@ enum CoreDirectives {
     static let readTimeRows: [Directive] = {
         let nothing = Directive.Arity.rawArgs { _, _ in }
         return [
-            Directive("<IfModule", [.all, .onRead], "Container for directives based on existence of specified modules", nothing),
-            Directive("<IfDefine", [.all, .onRead], "Container for directives based on existence of command line defines", nothing),
-            Directive("<IfFile", [.all, .onRead], "Container for directives based on existence of files on disk", nothing),
-            Directive("<IfDirective", [.all, .onRead], "Container for directives based on existence of named directive", nothing),
-            Directive("<IfSection", [.all, .onRead], "Container for directives based on existence of named section", nothing),
-            Directive("Define", [.server, .directory, .onRead],
+            Directive(
+                "<IfModule", [.all, .onRead], "Container for directives based on existence of specified modules",
+                nothing),
+            Directive(
+                "<IfDefine", [.all, .onRead], "Container for directives based on existence of command line defines",
+                nothing),
+            Directive(
+                "<IfFile", [.all, .onRead], "Container for directives based on existence of files on disk", nothing),
+            Directive(
+                "<IfDirective", [.all, .onRead], "Container for directives based on existence of named directive",
+                nothing),
+            Directive(
+                "<IfSection", [.all, .onRead], "Container for directives based on existence of named section", nothing),
+            Directive(
+                "Define", [.server, .directory, .onRead],
                 "Define a variable, optionally to a value.  Same as passing -D to the command line.", nothing),
-            Directive("UnDefine", [.server, .directory, .onRead],
+            Directive(
+                "UnDefine", [.server, .directory, .onRead],
                 "Undefine the existence of a variable. Undo a Define.", nothing),
-            Directive("ServerRoot", [.server, .onRead], "Common directory of server-related files (logs, confs, etc.)", nothing),
-            Directive("DefaultRuntimeDir", [.server, .onRead],
+            Directive(
+                "ServerRoot", [.server, .onRead], "Common directory of server-related files (logs, confs, etc.)",
+                nothing),
+            Directive(
+                "DefaultRuntimeDir", [.server, .onRead],
                 "Common directory for run-time files (shared memory, locks, etc.)", nothing),
-            Directive("Include", [.server, .directory, .onRead],
-                "Name(s) of the config file(s) to be included; fails if the wildcard does not match at least one file", nothing),
-            Directive("IncludeOptional", [.server, .directory, .onRead],
+            Directive(
+                "Include", [.server, .directory, .onRead],
+                "Name(s) of the config file(s) to be included; fails if the wildcard does not match at least one file",
+                nothing),
+            Directive(
+                "IncludeOptional", [.server, .directory, .onRead],
                 "Name or pattern of the config file(s) to be included; ignored if the file does not exist or the pattern does not match any files",
                 nothing),
         ]
@@ -189,7 +239,8 @@ enum CoreDirectives {
         word.split(on: UInt8(ascii: ";")).map { $0.trimmed() }.filter { !$0.isEmpty }
     }
     /// `none`, `default`, `unlimited` or a number; -1 is none, 0 unlimited.
-    private static func rangeLimit(_ word: ByteString, _ standard: Int, _ message: String) throws(DirectiveError) -> Int {
+    private static func rangeLimit(_ word: ByteString, _ standard: Int, _ message: String) throws(DirectiveError) -> Int
+    {
         if word.equalsIgnoringCase("none") { return -1 }
         if word.equalsIgnoringCase("default") { return standard }
         if word.equalsIgnoringCase("unlimited") { return 0 }
@@ -199,7 +250,8 @@ enum CoreDirectives {
 
     @Sendable static func allowOverride(_ context: DirectiveContext, _ text: ByteString) throws(DirectiveError) {
         if ["location", "locationmatch", "files", "filesmatch"].contains(where: context.enclosing.contains) {
-            context.warn("AH00114: Useless use of AllowOverride in line \(context.location.line) of \(context.location.file).")
+            context.warn(
+                "AH00114: Useless use of AllowOverride in line \(context.location.line) of \(context.location.file).")
         }
         var allowed: Allowed = []
         var core = context[Core.directory]
@@ -211,7 +263,11 @@ enum CoreDirectives {
             case "limit": allowed.insert(.limit)
             case "options":
                 allowed.insert(.options)
-                if let value { core.overrideOptions = try overrideOptions(value) } else { core.overrideOptions = allOptions }
+                if let value {
+                    core.overrideOptions = try overrideOptions(value)
+                } else {
+                    core.overrideOptions = allOptions
+                }
             case "fileinfo": allowed.insert(.fileInfo)
             case "authconfig": allowed.insert(.authConfig)
             case "indexes": allowed.insert(.indexes)
@@ -244,11 +300,15 @@ enum CoreDirectives {
         }
         for word in words {
             guard let (_, row) = context.configuration.directives[word.lowercased] else {
-                context.warn("AH00116: Discarding unrecognized directive `\(word)' in AllowOverrideList at \(context.location.file):\(context.location.line)")
+                context.warn(
+                    "AH00116: Discarding unrecognized directive `\(word)' in AllowOverrideList at \(context.location.file):\(context.location.line)"
+                )
                 continue
             }
             if row.allowed.isDisjoint(with: Allowed.all.union(.directory)) {
-                context.warn("AH02304: Discarding directive `\(word)' not allowed in AllowOverrideList at \(context.location.file):\(context.location.line)")
+                context.warn(
+                    "AH02304: Discarding directive `\(word)' not allowed in AllowOverrideList at \(context.location.file):\(context.location.line)"
+                )
                 continue
             }
             list.insert(word.lowercased)
@@ -334,7 +394,8 @@ enum CoreDirectives {
     @Sendable static func errorDocument(
         _ context: DirectiveContext, _ code: ByteString, _ message: ByteString
     ) throws(DirectiveError) {
-        guard let number = ByteString(code.bytes.prefix(while: ASCII.isDigit)).decimal, Status(number).knownLine != nil else {
+        guard let number = ByteString(code.bytes.prefix(while: ASCII.isDigit)).decimal, Status(number).knownLine != nil
+        else {
             throw DirectiveError("Unsupported HTTP response code \(code)")
         }
         if message.equalsIgnoringCase("default") {
@@ -457,9 +518,11 @@ enum CoreDirectives {
 /// Whether a string begins like an absolute URL (ap_is_url).
 func isURL(_ text: ByteString) -> Bool {
     guard let colon = text.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
-    guard text.bytes[..<colon].allSatisfy({
-        ASCII.isAlnum($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
-    }) else { return false }
+    guard
+        text.bytes[..<colon].allSatisfy({
+            ASCII.isAlnum($0) || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".")
+        })
+    else { return false }
     return text.from(colon).hasPrefix("://") && text.count > colon + 3
 }
 

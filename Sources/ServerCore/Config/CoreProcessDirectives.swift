@@ -7,7 +7,10 @@ import Kernel
 /// Settings of the whole server: processes, files, listening.
 enum CoreProcessDirectives {
     static let rows: [Directive] = [
-        global("ServerTokens", "Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full") {
+        global(
+            "ServerTokens",
+            "Determine tokens displayed in the Server: header - Min(imal), Major, Minor, Prod(uctOnly), OS, or Full"
+        ) {
             context, word throws(DirectiveError) in
             context.configuration.process.serverTokens = try CoreDirectives.choice(
                 word,
@@ -16,17 +19,21 @@ enum CoreProcessDirectives {
                     "prod": .productOnly, "productonly": .productOnly, "full": .full,
                 ], "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'")
         },
-        Directive("Mutex", .server, "mutex (or \"default\") and mechanism",
+        Directive(
+            "Mutex", .server, "mutex (or \"default\") and mechanism",
             .rawArgs { context, _ throws(DirectiveError) in try context.requireGlobal() }),
-        global("ScoreBoardFile", "A file for Apache to maintain runtime process management information") { context, word in
+        global("ScoreBoardFile", "A file for Apache to maintain runtime process management information") {
+            context, word in
             context.configuration.process.scoreBoardFile = word
         },
-        Directive("ExtendedStatus", .server, "\"On\" to track extended status information, \"Off\" to disable",
+        Directive(
+            "ExtendedStatus", .server, "\"On\" to track extended status information, \"Off\" to disable",
             .flag { context, on throws(DirectiveError) in
                 try context.requireGlobal()
                 context.configuration.process.extendedStatus = on
             }),
-        Directive("SeeRequestTail", .server,
+        Directive(
+            "SeeRequestTail", .server,
             "For extended status, \"On\" to see the last 63 chars of the request line, \"Off\" (default) to see the first 63",
             .flag { context, on throws(DirectiveError) in
                 try context.requireGlobal()
@@ -35,8 +42,10 @@ enum CoreProcessDirectives {
         global("PidFile", "A file for logging the server process ID") { context, word in
             context.configuration.process.pidFile = word
         },
-        global("MaxRequestsPerChild",
-            "Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)") {
+        global(
+            "MaxRequestsPerChild",
+            "Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)"
+        ) {
             context, word in
             context.warn("AH00545: MaxRequestsPerChild is deprecated, use MaxConnectionsPerChild instead.")
             context.configuration.process.maxConnectionsPerChild = leadingNumber(word)
@@ -64,14 +73,18 @@ enum CoreProcessDirectives {
 
     /// What every MPM has (mpm_common.h, listen.c): rows of the MPM in use.
     static let mpmRows: [Directive] = [
-        Directive("Listen", .server, "A port number or a numeric IP address and a port number, and an optional protocol",
+        Directive(
+            "Listen", .server, "A port number or a numeric IP address and a port number, and an optional protocol",
             .takeArgv(listen)),
         global("ListenBacklog", "Maximum length of the queue of pending connections, as used by listen(2)") {
             context, word throws(DirectiveError) in
             context.configuration.process.listenBacklog = try CoreServerDirectives.number(
                 word, 1...Int(Int32.max), "ListenBacklog must be > 0")
         },
-        global("ListenCoresBucketsRatio", "Ratio between the number of CPU cores (online) and the number of listeners buckets") {
+        global(
+            "ListenCoresBucketsRatio",
+            "Ratio between the number of CPU cores (online) and the number of listeners buckets"
+        ) {
             context, word throws(DirectiveError) in
             _ = try CoreServerDirectives.number(word, 0...Int(Int32.max), "ListenCoresBucketsRatio must be >= 0")
         },
@@ -83,7 +96,10 @@ enum CoreProcessDirectives {
             context.configuration.process.receiveBufferSize = try CoreServerDirectives.number(
                 word, 0...Int(Int32.max), "ReceiveBufferSize must be >= 512 bytes, or 0 for system default.")
         },
-        global("GracefulShutdownTimeout", "Maximum time in seconds to wait for child processes to complete transactions during shutdown") {
+        global(
+            "GracefulShutdownTimeout",
+            "Maximum time in seconds to wait for child processes to complete transactions during shutdown"
+        ) {
             context, word in context.configuration.process.gracefulShutdownTimeout = leadingNumber(word)
         },
         global("StartServers", "Number of child processes launched at server startup") { context, word in
@@ -108,7 +124,10 @@ enum CoreProcessDirectives {
         global("ThreadsPerChild", "Number of threads each child creates") { context, word in
             context.configuration.process.threadsPerChild = leadingNumber(word)
         },
-        global("ThreadLimit", "Maximum number of worker threads per child process for this run of Apache - Upper limit for ThreadsPerChild") {
+        global(
+            "ThreadLimit",
+            "Maximum number of worker threads per child process for this run of Apache - Upper limit for ThreadsPerChild"
+        ) {
             context, word in context.configuration.process.threadLimit = leadingNumber(word)
         },
         global("AsyncRequestWorkerFactor", "How many additional connects will be accepted per idle worker thread") {
@@ -136,7 +155,8 @@ enum CoreProcessDirectives {
             }
             context.configuration.process.chrootDirectory = word
         },
-        Directive("Suexec", .server, "Enable or disable suEXEC support",
+        Directive(
+            "Suexec", .server, "Enable or disable suEXEC support",
             .flag { _, on throws(DirectiveError) in
                 if on { throw DirectiveError("suEXEC is not supported: give each site's PHP a pool with its own user") }
             }),
@@ -157,7 +177,8 @@ enum CoreProcessDirectives {
     /// As C's `atoi`.
     private static func leadingNumber(_ word: ByteString) -> Int {
         let negative = word.first == UInt8(ascii: "-")
-        let digits = ByteString(word.bytes.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }.prefix(while: ASCII.isDigit))
+        let digits = ByteString(
+            word.bytes.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }.prefix(while: ASCII.isDigit))
         let value = min(digits.decimal ?? 0, Int(Int32.max))
         return negative ? -value : value
     }

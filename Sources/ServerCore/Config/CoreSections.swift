@@ -9,48 +9,71 @@ import Kernel
 /// The containers of core.
 enum CoreSections {
     static let rows: [Directive] = [
-        Directive("<Directory", .server,
+        Directive(
+            "<Directory", .server,
             "Container for directives affecting resources located in the specified directories",
             .section { context, argument, body throws(DirectiveError) in
-                try directory(context, argument, body, isMatch: false) }),
-        Directive("<DirectoryMatch", .server,
+                try directory(context, argument, body, isMatch: false)
+            }),
+        Directive(
+            "<DirectoryMatch", .server,
             "Container for directives affecting resources located in the specified directories",
             .section { context, argument, body throws(DirectiveError) in
-                try directory(context, argument, body, isMatch: true) }),
-        Directive("<Location", .server,
+                try directory(context, argument, body, isMatch: true)
+            }),
+        Directive(
+            "<Location", .server,
             "Container for directives affecting resources accessed through the specified URL paths",
             .section { context, argument, body throws(DirectiveError) in
-                try location(context, argument, body, isMatch: false) }),
-        Directive("<LocationMatch", .server,
+                try location(context, argument, body, isMatch: false)
+            }),
+        Directive(
+            "<LocationMatch", .server,
             "Container for directives affecting resources accessed through the specified URL paths",
             .section { context, argument, body throws(DirectiveError) in
-                try location(context, argument, body, isMatch: true) }),
-        Directive("<Files", .all, "Container for directives affecting files matching specified patterns",
+                try location(context, argument, body, isMatch: true)
+            }),
+        Directive(
+            "<Files", .all, "Container for directives affecting files matching specified patterns",
             .section { context, argument, body throws(DirectiveError) in
-                try files(context, argument, body, isMatch: false) }),
-        Directive("<FilesMatch", .all, "Container for directives affecting files matching specified patterns",
+                try files(context, argument, body, isMatch: false)
+            }),
+        Directive(
+            "<FilesMatch", .all, "Container for directives affecting files matching specified patterns",
             .section { context, argument, body throws(DirectiveError) in
-                try files(context, argument, body, isMatch: true) }),
-        Directive("<If", .all, "Container for directives to be conditionally applied",
+                try files(context, argument, body, isMatch: true)
+            }),
+        Directive(
+            "<If", .all, "Container for directives to be conditionally applied",
             .section { context, argument, body throws(DirectiveError) in
-                try conditional(context, argument, body, .if) }),
-        Directive("<ElseIf", .all, "Container for directives to be conditionally applied",
+                try conditional(context, argument, body, .if)
+            }),
+        Directive(
+            "<ElseIf", .all, "Container for directives to be conditionally applied",
             .section { context, argument, body throws(DirectiveError) in
-                try conditional(context, argument, body, .elseIf) }),
-        Directive("<Else", .all, "Container for directives to be conditionally applied",
+                try conditional(context, argument, body, .elseIf)
+            }),
+        Directive(
+            "<Else", .all, "Container for directives to be conditionally applied",
             .section { context, argument, body throws(DirectiveError) in
-                try conditional(context, argument, body, .else) }),
-        Directive("<VirtualHost", .server,
+                try conditional(context, argument, body, .else)
+            }),
+        Directive(
+            "<VirtualHost", .server,
             "Container to map directives to a particular virtual host, takes one or more host addresses",
             .section(virtualHost)),
-        Directive("<Limit", [.limit, .authConfig],
+        Directive(
+            "<Limit", [.limit, .authConfig],
             "Container for authentication directives when accessed using specified HTTP methods",
             .section { context, argument, body throws(DirectiveError) in
-                try limit(context, argument, body, except: false) }),
-        Directive("<LimitExcept", [.limit, .authConfig],
+                try limit(context, argument, body, except: false)
+            }),
+        Directive(
+            "<LimitExcept", [.limit, .authConfig],
             "Container for authentication directives to be applied when any HTTP method other than those specified is used to access the resource",
             .section { context, argument, body throws(DirectiveError) in
-                try limit(context, argument, body, except: true) }),
+                try limit(context, argument, body, except: true)
+            }),
     ]
 
     /// Sections that may not stand in others of their kind (NOT_IN_DIR_CONTEXT).
@@ -94,7 +117,8 @@ enum CoreSections {
         var vector = ConfigVector()
         vector[Core.directory].directory = text
         vector = try context.process(body, into: vector, path: text, override: DirectiveWalk.sectionOverride)
-        let kind: SectionPattern = regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
+        let kind: SectionPattern =
+            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
         context.server.directorySections.append(
             DirectorySection(
                 pattern: kind, text: text,
@@ -109,7 +133,8 @@ enum CoreSections {
         try required(context, argument)
         let (text, regex) = try pattern(context, argument, isMatch: isMatch)
         let vector = try context.process(body, path: text, override: DirectiveWalk.sectionOverride)
-        let kind: SectionPattern = regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
+        let kind: SectionPattern =
+            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
         context.server.locationSections.append(
             LocationSection(pattern: kind, text: text, config: PerDirectoryConfig(vector)))
     }
@@ -127,7 +152,8 @@ enum CoreSections {
         // At server level a <Files> section may say what a directory section may.
         let override = context.path == nil ? DirectiveWalk.sectionOverride : nil
         let vector = try context.process(body, path: text, override: override)
-        let kind: SectionPattern = regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
+        let kind: SectionPattern =
+            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
         context[Core.directory].filesSections.append(
             FilesSection(pattern: kind, text: text, config: PerDirectoryConfig(vector)))
     }
@@ -138,10 +164,12 @@ enum CoreSections {
         let existing = context[Core.directory].ifSections
         if kind != .if {
             guard let last = existing.last else {
-                throw DirectiveError("<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
+                throw DirectiveError(
+                    "<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
             }
             if last.kind == .else {
-                throw DirectiveError("<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
+                throw DirectiveError(
+                    "<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
             }
         }
         var expression: Expression?
@@ -204,7 +232,8 @@ enum CoreSections {
 
 extension VirtualHostAddress {
     /// `*`, `*:80`, `_default_:443`, `192.0.2.1`, `[::1]:80`, `name:80` (server/vhost.c get_addresses).
-    static func parse(_ text: ByteString, _ configuration: Configuration) throws(DirectiveError) -> [VirtualHostAddress] {
+    static func parse(_ text: ByteString, _ configuration: Configuration) throws(DirectiveError) -> [VirtualHostAddress]
+    {
         guard let (host, portText) = splitHostPort(text) else {
             throw DirectiveError("The address or port is invalid")
         }

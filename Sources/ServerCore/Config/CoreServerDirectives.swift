@@ -9,48 +9,61 @@ import Kernel
 /// Core's settings for main server and virtual hosts.
 enum CoreServerDirectives {
     static let rows: [Directive] = [
-        Directive("AccessFileName", .server, "Name(s) of per-directory config files (default: .htaccess)",
+        Directive(
+            "AccessFileName", .server, "Name(s) of per-directory config files (default: .htaccess)",
             .rawArgs { context, text in context.server[Core.server].accessFileNames = .set(text.argumentWords) }),
         Directive("DocumentRoot", .server, "Root directory of the document tree", .take1(documentRoot)),
-        Directive("ReadBufferSize", [.directory, .server], "Size (in bytes) of the memory buffers used to read data",
+        Directive(
+            "ReadBufferSize", [.directory, .server], "Size (in bytes) of the memory buffers used to read data",
             .take1 { context, word throws(DirectiveError) in
                 context.server[Core.server].readBufferSize = .set(
                     try number(word, 1...Int.max, "ReadBufferSize must be greater than 0"))
             }),
-        Directive("FlushMaxThreshold", .server,
+        Directive(
+            "FlushMaxThreshold", .server,
             "Maximum threshold above which pending data are flushed to the network",
             .take1 { context, word throws(DirectiveError) in
                 context.server[Core.server].flushMaxThreshold = .set(
                     try number(word, 0...Int.max, "FlushMaxThreshold must be greater than or equal to 0"))
             }),
-        Directive("FlushMaxPipelined", .server,
+        Directive(
+            "FlushMaxPipelined", .server,
             "Maximum number of pipelined responses (pending) above which they are flushed to the network",
             .take1 { context, word throws(DirectiveError) in
                 context.server[Core.server].flushMaxPipelined = .set(
                     try number(word, -1...Int.max, "parameter must be numeric"))
             }),
-        Directive("Protocol", .server, "Set the Protocol for httpd to use.",
+        Directive(
+            "Protocol", .server, "Set the Protocol for httpd to use.",
             .take1 { context, word throws(DirectiveError) in
-                try CoreDirectives.choice(word, ["http": (), "https": ()], "only the protocols http and https exist here")
+                try CoreDirectives.choice(
+                    word, ["http": (), "https": ()], "only the protocols http and https exist here")
             }),
         Directive("AcceptFilter", .server, "Set the Accept Filter to use for a protocol", .take2 { _, _, _ in }),
-        Directive("Port", .server, "Port was replaced with Listen in Apache 2.0",
-            .take1 { _, _ throws(DirectiveError) in throw DirectiveError("Port was replaced with Listen in Apache 2.0") }),
-        Directive("ServerAdmin", .server, "The email address of the server administrator",
+        Directive(
+            "Port", .server, "Port was replaced with Listen in Apache 2.0",
+            .take1 { _, _ throws(DirectiveError) in throw DirectiveError("Port was replaced with Listen in Apache 2.0")
+            }),
+        Directive(
+            "ServerAdmin", .server, "The email address of the server administrator",
             .take1 { context, word in context.server.serverAdmin = word }),
         Directive("ServerName", .server, "The hostname and port of the server", .take1(serverName)),
-        Directive("ErrorLog", .server, "The filename of the error log",
+        Directive(
+            "ErrorLog", .server, "The filename of the error log",
             .take1 { context, word in context.server.errorLogName = word }),
-        Directive("ErrorLogFormat", .server, "Format string for the ErrorLog",
+        Directive(
+            "ErrorLogFormat", .server, "Format string for the ErrorLog",
             .take12 { context, kindOrFormat, format throws(DirectiveError) in
                 if format != nil {
-                    guard kindOrFormat.equalsIgnoringCase("connection") || kindOrFormat.equalsIgnoringCase("request") else {
+                    guard kindOrFormat.equalsIgnoringCase("connection") || kindOrFormat.equalsIgnoringCase("request")
+                    else {
                         throw DirectiveError("ErrorLogFormat type must be one of request, connection")
                     }
                 }
                 context.server.errorLogFormat = format ?? kindOrFormat
             }),
-        Directive("ServerAlias", .server, "A name or names alternately used to access the server",
+        Directive(
+            "ServerAlias", .server, "A name or names alternately used to access the server",
             .rawArgs { context, text throws(DirectiveError) in
                 guard context.server.isVirtual else {
                     throw DirectiveError("ServerAlias only used in <VirtualHost>")
@@ -63,77 +76,101 @@ enum CoreServerDirectives {
                     }
                 }
             }),
-        Directive("ServerPath", .server, "The pathname the server can be reached at",
+        Directive(
+            "ServerPath", .server, "The pathname the server can be reached at",
             .take1 { context, word in context.server.path = word }),
-        Directive("Timeout", .server, "Timeout duration (sec)",
+        Directive(
+            "Timeout", .server, "Timeout duration (sec)",
             .take1 { context, word throws(DirectiveError) in
                 context.server.timeout = .set(try duration(word, unit: 1000, "Timeout has wrong format") / 1000)
             }),
-        Directive("NameVirtualHost", .server, "A numeric IP address:port, or the name of a host",
+        Directive(
+            "NameVirtualHost", .server, "A numeric IP address:port, or the name of a host",
             .take1 { context, _ in
-                context.warn("AH00548: NameVirtualHost has no effect and will be removed in the next release \(context.location.file):\(context.location.line)")
+                context.warn(
+                    "AH00548: NameVirtualHost has no effect and will be removed in the next release \(context.location.file):\(context.location.line)"
+                )
             }),
-        Directive("LimitRequestLine", .server, "Limit on maximum size of an HTTP request line",
+        Directive(
+            "LimitRequestLine", .server, "Limit on maximum size of an HTTP request line",
             .take1 { context, word throws(DirectiveError) in
                 context.server.limitRequestLine = .set(
                     try limit(word, "LimitRequestLine"))
             }),
-        Directive("LimitRequestFieldsize", .server, "Limit on maximum size of an HTTP request header field",
+        Directive(
+            "LimitRequestFieldsize", .server, "Limit on maximum size of an HTTP request header field",
             .take1 { context, word throws(DirectiveError) in
                 context.server.limitRequestFieldSize = .set(try limit(word, "LimitRequestFieldsize"))
             }),
-        Directive("LimitRequestFields", .server,
+        Directive(
+            "LimitRequestFields", .server,
             "Limit (0 = unlimited) on max number of header fields in a request message",
             .take1 { context, word throws(DirectiveError) in
                 context.server.limitRequestFields = .set(try limit(word, "LimitRequestFields"))
             }),
-        Directive("RegexDefaultOptions", .server,
+        Directive(
+            "RegexDefaultOptions", .server,
             "default options for regexes (prefixed by '+' to add, '-' to del)", .rawArgs(regexDefaultOptions)),
-        Directive("LimitInternalRecursion", .server,
+        Directive(
+            "LimitInternalRecursion", .server,
             "maximum recursion depth of internal redirects and subrequests", .take12(limitRecursion)),
-        Directive("StrictHostCheck", .server, "Controls whether a hostname match is required",
+        Directive(
+            "StrictHostCheck", .server, "Controls whether a hostname match is required",
             .flag { context, on in context.server[Core.server].strictHostCheck = .set(on) }),
-        Directive("TraceEnable", .server, "'on' (default), 'off' or 'extended' to trace request body content",
+        Directive(
+            "TraceEnable", .server, "'on' (default), 'off' or 'extended' to trace request body content",
             .take1 { context, word throws(DirectiveError) in
                 context.server[Core.server].traceEnable = .set(
-                    try CoreDirectives.choice(word, ["on": .on, "off": .off, "extended": .extended],
+                    try CoreDirectives.choice(
+                        word, ["on": .on, "off": .off, "extended": .extended],
                         "TraceEnable must be one of 'on', 'off', or 'extended'"))
             }),
-        Directive("MergeTrailers", .server, "merge request trailers into request headers or not",
+        Directive(
+            "MergeTrailers", .server, "merge request trailers into request headers or not",
             .flag { context, on in context.server[Core.server].mergeTrailers = .set(on) }),
-        Directive("Protocols", .server, "Controls which protocols are allowed",
+        Directive(
+            "Protocols", .server, "Controls which protocols are allowed",
             .iterate { context, word in
                 var list = context.server[Core.server].protocols.value ?? []
                 list.append(word.lowercased)
                 context.server[Core.server].protocols = .set(list)
             }),
-        Directive("ProtocolsHonorOrder", .server,
+        Directive(
+            "ProtocolsHonorOrder", .server,
             "'off' (default) or 'on' to respect given order of protocols, by default the client specified order determines selection",
             .take1 { context, word throws(DirectiveError) in
                 context.server[Core.server].protocolsHonorOrder = .set(
-                    try CoreDirectives.choice(word, ["on": true, "off": false], "ProtocolsHonorOrder must be 'on' or 'off'"))
+                    try CoreDirectives.choice(
+                        word, ["on": true, "off": false], "ProtocolsHonorOrder must be 'on' or 'off'"))
             }),
-        Directive("HttpProtocolOptions", .server,
+        Directive(
+            "HttpProtocolOptions", .server,
             "'Allow0.9' or 'Require1.0' (default); 'RegisteredMethods' or 'LenientMethods' (default); 'Unsafe' or 'Strict' (default). Sets HTTP acceptance rules",
             .iterate(httpProtocolOptions)),
-        Directive("RegisterHttpMethod", .server, "Registers non-standard HTTP methods",
+        Directive(
+            "RegisterHttpMethod", .server, "Registers non-standard HTTP methods",
             .iterate { context, word in context.configuration.process.registeredMethods.append(word) }),
-        Directive("MergeSlashes", .server, "Controls whether consecutive slashes in the URI path are merged",
+        Directive(
+            "MergeSlashes", .server, "Controls whether consecutive slashes in the URI path are merged",
             .flag { context, on in context.server[Core.server].mergeSlashes = .set(on) }),
     ]
 
     /// modules/http/http_core.c
     static let httpRows: [Directive] = [
-        Directive("KeepAliveTimeout", .server, "Keep-Alive timeout duration (sec)",
+        Directive(
+            "KeepAliveTimeout", .server, "Keep-Alive timeout duration (sec)",
             .take1 { context, word throws(DirectiveError) in
                 context.server.keepAliveTimeout = .set(
                     try duration(word, unit: 1000, "KeepAliveTimeout has wrong format"))
             }),
-        Directive("MaxKeepAliveRequests", .server, "Maximum number of Keep-Alive requests per connection, or 0 for infinite",
+        Directive(
+            "MaxKeepAliveRequests", .server, "Maximum number of Keep-Alive requests per connection, or 0 for infinite",
             .take1 { context, word in
-                context.server.maxKeepAliveRequests = .set(ByteString(word.bytes.prefix(while: ASCII.isDigit)).decimal ?? 0)
+                context.server.maxKeepAliveRequests = .set(
+                    ByteString(word.bytes.prefix(while: ASCII.isDigit)).decimal ?? 0)
             }),
-        Directive("KeepAlive", .server, "Whether persistent connections should be On or Off",
+        Directive(
+            "KeepAlive", .server, "Whether persistent connections should be On or Off",
             .flag { context, on in context.server.keepAlive = .set(on) }),
     ]
 
@@ -168,7 +205,9 @@ enum CoreServerDirectives {
     }
 
     @Sendable static func documentRoot(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
-        try context.forbid(inside: ["directory", "directorymatch", "location", "locationmatch", "files", "filesmatch", "if"])
+        try context.forbid(inside: [
+            "directory", "directorymatch", "location", "locationmatch", "files", "filesmatch", "if",
+        ])
         guard let path = canonicalPath(context.serverRelative(word)) else {
             throw DirectiveError("DocumentRoot must be a directory")
         }
@@ -242,7 +281,8 @@ enum CoreServerDirectives {
         }
         let first = try parse(redirects, "internal")
         context.server[Core.server].redirectLimit = .set(first)
-        context.server[Core.server].subrequestLimit = .set(try subrequests.map { word throws(DirectiveError) in try parse(word, "subrequest") } ?? first)
+        context.server[Core.server].subrequestLimit = .set(
+            try subrequests.map { word throws(DirectiveError) in try parse(word, "subrequest") } ?? first)
     }
 
     @Sendable static func httpProtocolOptions(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
@@ -254,7 +294,9 @@ enum CoreServerDirectives {
         case "registeredmethods": context.server[Core.server].httpOptions.registeredMethods = .set(true)
         case "lenientmethods": context.server[Core.server].httpOptions.registeredMethods = .set(false)
         default:
-            throw DirectiveError("HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)")
+            throw DirectiveError(
+                "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)"
+            )
         }
     }
 }

@@ -19,7 +19,9 @@ public struct VirtualHostTable: Sendable {
                 if let index = groups.firstIndex(where: {
                     $0.address.address == address.address && $0.address.port == address.port
                 }) {
-                    if !groups[index].servers.contains(where: { $0 === server }) { groups[index].servers.append(server) }
+                    if !groups[index].servers.contains(where: { $0 === server }) {
+                        groups[index].servers.append(server)
+                    }
                 } else {
                     groups.append(Group(address: address, servers: [server]))
                 }

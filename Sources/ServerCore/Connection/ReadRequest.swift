@@ -75,7 +75,9 @@ extension Worker {
             let wait = budget.initial == 0 ? reader.timeout : min(limit > spent ? limit - spent : 0, reader.timeout)
             do throws(IOError) {
                 guard wait > 0 else { throw .timedOut }
-                guard try await reader.fill(timeout: wait) else { return head.hasBegun ? incomplete(connection, reader, head) : .gone }
+                guard try await reader.fill(timeout: wait) else {
+                    return head.hasBegun ? incomplete(connection, reader, head) : .gone
+                }
             } catch {
                 guard error == .timedOut else { return .gone }
                 return timedOut(connection, reader, head)

@@ -32,7 +32,8 @@ extension Worker {
             case .sent: position += length
             case .closed: return .closed
             case .lingering: return .parked
-            case .unsent(let rest): return finishLater(plan, channel, rest, Array(copying: input.span, from: position + length))
+            case .unsent(let rest):
+                return finishLater(plan, channel, rest, Array(copying: input.span, from: position + length))
             }
         }
         if position == end {

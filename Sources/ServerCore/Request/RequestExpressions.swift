@@ -52,7 +52,9 @@ extension Request {
         if let constant = expression.constant { return constant }
         return try expression.string(in: RequestExpressionContext(request: self))
     }
-    public func string(_ expression: Expression, matches: inout ExpressionMatches) throws(ExpressionFailure) -> ByteString {
+    public func string(_ expression: Expression, matches: inout ExpressionMatches) throws(ExpressionFailure)
+        -> ByteString
+    {
         try expression.string(in: RequestExpressionContext(request: self), matches: &matches)
     }
     /// A core variable by its name in expressions and in mod_rewrite's `%{…}`.

@@ -55,7 +55,8 @@ public struct Table: Sendable {
         entries.append(
             Entry(
                 name: start, nameCount: Int32(truncatingIfNeeded: name.count),
-                value: start &+ Int32(truncatingIfNeeded: name.count), valueCount: Int32(truncatingIfNeeded: value.count)))
+                value: start &+ Int32(truncatingIfNeeded: name.count),
+                valueCount: Int32(truncatingIfNeeded: value.count)))
     }
     /// Adds to the value with ", " between (apr_table_merge).
     public mutating func merge(_ name: ByteString, _ value: ByteString) {

@@ -62,7 +62,8 @@ enum CoreHandler {
             request.notes.set("error-notes", "TRACE denied by server configuration")
             return .status(405)
         }
-        if case .none = request.bodyFraming {} else if enabled != .extended {
+        if case .none = request.bodyFraming {
+        } else if enabled != .extended {
             request.notes.set("error-notes", "TRACE with a request body is not allowed")
             return .status(413)
         }

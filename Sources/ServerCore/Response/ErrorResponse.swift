@@ -54,7 +54,9 @@ enum ErrorResponse {
             let (method, number) = (request.method, request.methodNumber)
             request.method = "GET"
             request.methodNumber = .get
-            if await request.internalRedirect(to: url) == .status(500) { sendCanned(request, recursive: 500, ignoreDocument: true) }
+            if await request.internalRedirect(to: url) == .status(500) {
+                sendCanned(request, recursive: 500, ignoreDocument: true)
+            }
             request.method = method
             request.methodNumber = number
         } else if isURL(url) {
@@ -142,7 +144,9 @@ enum ErrorResponse {
     /// Filters run over what is to be sent; nothing after this changes the answer but protocol.
     static func finishContent(_ request: Request) {
         request.isPrepared = true
-        for filter in request.outputFilters.sorted(by: { $0.stage.rawValue < $1.stage.rawValue }) { filter.apply(request) }
+        for filter in request.outputFilters.sorted(by: { $0.stage.rawValue < $1.stage.rawValue }) {
+            filter.apply(request)
+        }
     }
 }
 

@@ -48,7 +48,9 @@ enum ResponseHead {
             request.headersOut.unset("Content-Length")
         }
         setContentFields(request)
-        if request.isHeadOnly, request.headersOut["Content-Length"] == "0" { request.headersOut.unset("Content-Length") }
+        if request.isHeadOnly, request.headersOut["Content-Length"] == "0" {
+            request.headersOut.unset("Content-Length")
+        }
         return chunked
     }
 

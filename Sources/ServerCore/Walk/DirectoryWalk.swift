@@ -70,7 +70,8 @@ private func walkComponents(_ request: Request, _ path: ByteString) -> Outcome {
     // A directory cannot have PATH_INFO: what was split off belongs to the path.
     let full: ByteString
     if request.finfo?.kind == .directory, !savedPathInfo.isEmpty {
-        full = canonicalPath(path.last == UInt8(ascii: "/") ? path + savedPathInfo.from(1) : path + savedPathInfo) ?? path
+        full =
+            canonicalPath(path.last == UInt8(ascii: "/") ? path + savedPathInfo.from(1) : path + savedPathInfo) ?? path
     } else {
         full = path
     }
@@ -150,7 +151,9 @@ private func componentKind(_ request: Request, _ path: ByteString, _ options: Op
         return .failure(403)
     case .failure(let error):
         request.log(
-            .error, "core", "(\(error.rawValue))\(error.description): AH00036: access to \(request.uri) failed (filesystem path '\(path)')")
+            .error, "core",
+            "(\(error.rawValue))\(error.description): AH00036: access to \(request.uri) failed (filesystem path '\(path)')"
+        )
         return .failure(403)
     case .success(var status):
         if status.kind == .symlink {

@@ -42,6 +42,8 @@ func matchNaming(_ regex: Regex, _ subject: ByteString, _ request: Request) -> B
 func withoutDoubleSlashes(_ path: ByteString) -> ByteString {
     var result: [UInt8] = []
     result.reserveCapacity(path.count)
-    for byte in path.bytes where !(byte == UInt8(ascii: "/") && result.last == UInt8(ascii: "/")) { result.append(byte) }
+    for byte in path.bytes where !(byte == UInt8(ascii: "/") && result.last == UInt8(ascii: "/")) {
+        result.append(byte)
+    }
     return ByteString(result)
 }
