@@ -209,9 +209,7 @@ enum CoreSections {
     static func limit(
         _ context: DirectiveContext, _ argument: ByteString, _ body: SectionBody, except: Bool
     ) throws(DirectiveError) {
-        if context.limitedMethods != nil {
-            throw DirectiveError("\(context.directive)> cannot occur within <Limit> or <LimitExcept> section")
-        }
+        let name = context.directive
         try required(context, argument)
         var mask: UInt64 = 0
         var words = ArgumentWords(argument)
@@ -219,13 +217,19 @@ enum CoreSections {
             let name = words.next()
             // Methods that are not registered share a bit; Apache gives each its own.
             let method = Method(name)
-            if method == .trace {
-                throw DirectiveError("TRACE cannot be controlled by \(context.directive)>, see TraceEnable")
+            if method == .trace, !except {
+                throw DirectiveError("TRACE cannot be controlled by <Limit>, see TraceEnable")
             }
             mask |= method.bit
         }
-        context.limitedMethods = except ? ~mask : mask
-        defer { context.limitedMethods = nil }
+        if except { mask = ~mask }
+        // A section in a section says even less.
+        let outer = context.limitedMethods
+        let known = outer ?? .max
+        if known & mask == 0 { throw DirectiveError("\(name)> directive excludes all methods") }
+        if known & mask == known { throw DirectiveError("\(name)> directive specifies methods already excluded") }
+        context.limitedMethods = known & mask
+        defer { context.limitedMethods = outer }
         try context.processHere(body)
     }
 }

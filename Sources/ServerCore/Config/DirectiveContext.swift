@@ -31,6 +31,8 @@ public final class DirectiveContext {
     public var limitedMethods: UInt64?
     /// Names of the enclosing sections, outermost first, lower case without `<`: "virtualhost", "directory" …
     public internal(set) var enclosing: [String]
+    /// The innermost enclosing section as it is written, `<RequireAll`.
+    var parentSection: String?
     public internal(set) var location: SourceLocation
     /// The directive's name as its table spells it.
     public internal(set) var directive = ""

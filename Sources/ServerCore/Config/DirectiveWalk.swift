@@ -39,6 +39,7 @@ enum DirectiveWalk {
         if !context.override.isDisjoint(with: row.allowed.intersection(DirectiveWalk.places)) { return true }
         if let list = context.overrideList, list.contains(ByteString(row.name).lowercased) { return true }
         if context.isHtaccess, context.nonFatal.contains(.override) { return false }
+        if let section = context.parentSection { throw DirectiveError("\(row.name) not allowed in \(section)> context") }
         throw DirectiveError("\(row.name) not allowed here")
     }
     private static let places: Allowed = Allowed.all.union([.directory, .server])
@@ -116,18 +117,21 @@ extension DirectiveContext {
         inner.overrideOptions = overrideOptions
         inner.nonFatal = nonFatal
         inner.limitedMethods = limitedMethods
+        inner.parentSection = body.node.name
         try inner.run(body)
         return inner.perDirectory
     }
     /// Executes the directives of a section in this very scope (`<Limit>`, `<RequireAll>`).
     /// - Parameter override: What may stand inside; nil keeps what may stand here.
     public func processHere(_ body: SectionBody, override newOverride: Allowed? = nil) throws(DirectiveError) {
-        let saved = override
+        let (saved, savedParent) = (override, parentSection)
+        parentSection = body.node.name
         override = newOverride ?? override
         enclosing.append(body.sectionName)
         defer {
             enclosing.removeLast()
             override = saved
+            parentSection = savedParent
         }
         try run(body)
     }
