@@ -75,6 +75,9 @@ let authorizationRows = [
     "POST 127.0.0.1 - 401 | BASIC ; <LimitExcept GET HEAD> ; Require valid-user ; </LimitExcept>",
     "POST 127.0.0.1 - 403 | Require all denied ; <Limit GET> ; Require all granted ; </Limit>",
     "FOO 127.0.0.1 - 403 | <RequireAll> ; Require all granted ; Require all denied ; </RequireAll>",
+    "POST 127.0.0.1 - 403 | <RequireAll> ; Require all granted ; <Limit POST> ; Require all denied ; </Limit> ; </RequireAll>",
+    "GET 127.0.0.1 - 200 | <RequireAll> ; Require all granted ; <Limit POST> ; Require all denied ; </Limit> ; </RequireAll>",
+    "GET 127.0.0.1 - 403 | <LimitExcept POST> ; <LimitExcept PUT> ; Require all denied ; </LimitExcept> ; </LimitExcept>",
     // Users and groups.
     "GET 127.0.0.1 - 401 | BASIC ; Require valid-user",
     "GET 127.0.0.1 alice 200 | BASIC ; Require valid-user",
@@ -166,48 +169,86 @@ let authorizationRows = [
 
 /// A section, and why apache2 refuses it.
 let refusedSections: [(section: String, message: String)] = [
-    ("Require nothing", ""),
-    ("Require all maybe", ""),
-    ("Require all", ""),
-    ("Require", ""),
-    ("Require not", ""),
-    ("Require ip", ""),
-    ("Require ip 300.1", ""),
-    ("Require ip example.org", ""),
-    ("Require ip 10.0.0.0/40", ""),
-    ("Require method FOO", ""),
-    ("Require expr %{FOO} ==", ""),
-    ("Require user %{", ""),
-    ("Require not ip 10", ""),
-    ("<RequireAny> ; Require not ip 10 ; </RequireAny>", ""),
-    ("<RequireAll> ; </RequireAll>", ""),
-    ("<RequireAll x> ; Require all granted ; </RequireAll>", ""),
-    ("<RequireNone> ; Require all granted ; </RequireNone>", ""),
-    ("<RequireAll> ; Require not ip 10 ; </RequireAll>", ""),
-    ("<RequireAll> ; <RequireNone> ; Require ip 10 ; </RequireNone> ; </RequireAll>", ""),
-    ("<RequireAll> ; Order allow,deny ; </RequireAll>", ""),
-    ("<RequireAll> ; <Limit GET> ; Require all granted ; </Limit> ; </RequireAll>", ""),
-    ("AuthMerging Maybe", ""),
-    ("AuthMerging", ""),
-    ("Order allow, deny", ""),
-    ("Order sideways", ""),
-    ("Allow all", ""),
-    ("Allow from", ""),
-    ("Allow to all", ""),
-    ("Deny from example.org/8", ""),
-    ("Deny from 10.0.0.0/99", ""),
-    ("Deny from 999.1", ""),
-    ("Deny from example#org", ""),
-    ("Satisfy some", ""),
-    ("AuthType", ""),
-    ("AuthName a b", ""),
-    ("AuthName %{", ""),
-    ("AuthBasicProvider nothing", ""),
-    ("AuthBasicUseDigestAlgorithm SHA", ""),
-    ("AuthBasicAuthoritative maybe", ""),
-    ("AuthUserFile", ""),
-    ("AllowMethods", ""),
-    ("AllowMethods FOO", ""),
-    ("Anonymous \"\"", ""),
-    ("<AuthnProviderAlias file x> ; AuthUserFile /x ; </AuthnProviderAlias>", ""),
+    ("Require nothing", "Unknown Authz provider: nothing"),
+    ("Require all maybe", "Argument for 'Require all' must be 'granted' or 'denied'"),
+    ("Require all", "Argument for 'Require all' must be 'granted' or 'denied'"),
+    ("Require", "Unknown Authz provider: "),
+    ("Require not", "Unknown Authz provider: "),
+    ("Require ip", "'require ip' requires an argument"),
+    ("Require ip 300.1", "ip address '300.1' appears to be invalid: The specified IP address is invalid."),
+    ("Require ip example.org", "ip address 'example.org' appears to be invalid"),
+    (
+        "Require ip 10.0.0.0/40",
+        "ip address '10.0.0.0/40' appears to be invalid: The specified network mask is invalid."
+    ),
+    ("Require method FOO", "Invalid Method 'FOO'"),
+    (
+        "Require expr %{FOO} ==",
+        "Cannot parse expression in require line: syntax error, unexpected $end: Variable 'FOO' does not exist"
+    ),
+    (
+        "Require user %{",
+        "Cannot parse expression in require line: syntax error, unexpected T_ERROR, expecting T_ID: Unterminated string or variable"
+    ),
+    ("Require not ip 10", "negative Require directive has no effect in <RequireAny> directive"),
+    (
+        "<RequireAny> ; Require not ip 10 ; </RequireAny>",
+        "negative Require directive has no effect in <RequireAny> directive"
+    ),
+    ("<RequireAll> ; </RequireAll>", "<RequireAll> directive contains no authorization directives"),
+    (
+        "<RequireAll x> ; Require all granted ; </RequireAll>",
+        "<RequireAll> directive doesn't take additional arguments"
+    ),
+    (
+        "<RequireNone> ; Require all granted ; </RequireNone>",
+        "<RequireNone> directive has no effect in <RequireAny> directive"
+    ),
+    (
+        "<RequireAll> ; Require not ip 10 ; </RequireAll>",
+        "AH01624: <RequireAll> directive contains only negative authorization directives"
+    ),
+    (
+        "<RequireAll> ; <RequireNone> ; Require ip 10 ; </RequireNone> ; </RequireAll>",
+        "AH01624: <RequireAll> directive contains only negative authorization directives"
+    ),
+    ("<RequireAll> ; Order allow,deny ; </RequireAll>", "order not allowed in <RequireAll> context"),
+    ("<Limit GET> ; <Limit POST> ; Require all denied ; </Limit> ; </Limit>", "<Limit> directive excludes all methods"),
+    (
+        "<Limit GET> ; <Limit GET POST> ; Require all denied ; </Limit> ; </Limit>",
+        "<Limit> directive specifies methods already excluded"
+    ),
+    ("<Limit TRACE> ; Require all denied ; </Limit>", "TRACE cannot be controlled by <Limit>, see TraceEnable"),
+    ("AuthMerging Maybe", "AuthMerging must be one of: Off | And | Or"),
+    (
+        "AuthMerging",
+        "AuthMerging takes one argument, controls how a <Directory>, <Location>, or similar directive's authorization directives are combined with those of its predecessor"
+    ),
+    ("Order allow, deny", "order takes one argument, 'allow,deny', 'deny,allow', or 'mutual-failure'"),
+    ("Order sideways", "unknown order"),
+    ("Allow all", "allow requires at least two arguments, 'from' followed by hostnames or IP-address wildcards"),
+    ("Allow from", "allow requires at least two arguments, 'from' followed by hostnames or IP-address wildcards"),
+    ("Allow to all", "allow and deny must be followed by 'from'"),
+    ("Deny from example.org/8", "An IP address was expected"),
+    ("Deny from 10.0.0.0/99", "The specified network mask is invalid."),
+    ("Deny from 999.1", "The specified IP address is invalid."),
+    ("Deny from example#org", "No comments are allowed here"),
+    ("Satisfy some", "Satisfy either 'any' or 'all'."),
+    ("AuthType", "AuthType takes one argument, an HTTP authorization type (e.g., \"Basic\")"),
+    ("AuthName a b", "AuthName takes one argument, the authentication realm (e.g. \"Members Only\")"),
+    (
+        "AuthName %{",
+        "Cannot parse expression '%{' in AuthName: syntax error, unexpected T_ERROR, expecting T_ID: Unterminated string or variable"
+    ),
+    ("AuthBasicProvider nothing", "Unknown Authn provider: nothing"),
+    ("AuthBasicUseDigestAlgorithm SHA", "Invalid algorithm in AuthBasicUseDigestAlgorithm: SHA"),
+    ("AuthBasicAuthoritative maybe", "AuthBasicAuthoritative must be On or Off"),
+    ("AuthUserFile", "AuthUserFile takes one argument, text file containing user IDs and passwords"),
+    ("AllowMethods", "AllowMethods: No method or 'reset' keyword given"),
+    ("AllowMethods FOO", "AllowMethods: Invalid Method 'FOO'"),
+    ("Anonymous \"\"", "Anonymous requires at least one argument, a space-separated list of user IDs"),
+    (
+        "<AuthnProviderAlias file x> ; AuthUserFile /x ; </AuthnProviderAlias>",
+        "<AuthnProviderAlias not allowed in <Location> context"
+    ),
 ]

@@ -81,11 +81,7 @@ extension AuthzCore {
             throw DirectiveError("\(directiveName)> directive doesn't take additional arguments")
         }
         let outer = context[directory].section
-        let limited = context.limitedMethods
         context[directory].section = section
-        // Sections that may not stand in <Limit> may not stand here either.
-        context.limitedMethods = limited ?? .max
-        defer { context.limitedMethods = limited }
         do throws(DirectiveError) {
             try context.processHere(body, override: .authConfig)
         } catch {
