@@ -29,8 +29,16 @@ public final class ErrorLog: @unchecked Sendable {
 }
 
 /// Writes lines in Apache's default ErrorLogFormat:
-/// `[time] [module:level] [pid N:tid N] [client A:P] AHnnnnn: text`.
+/// `[time] [module:level] [pid N:tid N] (2)No such file or directory: [client A:P] AHnnnnn: text`.
+///
+/// A message that begins with a system error, `(2)No such …: AHnnnnn: text`, is parted around the client's address.
 public enum ErrorLogLine {
+    /// Where the text behind a system error begins; 0 when there is none.
+    private static func textStart(_ message: ByteString) -> Int {
+        guard message.count > 1, message[0] == UInt8(ascii: "("), ASCII.isDigit(message[1]) else { return 0 }
+        return message.firstRange(of: ": AH").map { $0.lowerBound + 2 } ?? 0
+    }
+
     public static func format(
         level: LogLevel, module: String, time: Int64, client: SocketAddress?, referer: ByteString?, message: ByteString
     ) -> [UInt8] {
@@ -47,6 +55,8 @@ public enum ErrorLogLine {
         line.append(":tid ")
         line.append(decimal: Int(Process.threadID))
         line.append("] ")
+        let start = textStart(message)
+        line.appendErrorLogItem(message.upTo(start))
         if let client {
             line.append("[client ")
             client.append(to: &line)
@@ -54,7 +64,7 @@ public enum ErrorLogLine {
             line.append(decimal: Int(client.port))
             line.append("] ")
         }
-        line.appendErrorLogItem(message)
+        line.appendErrorLogItem(message.from(start))
         if let referer {
             line.append(", referer: ")
             line.appendErrorLogItem(referer)
