@@ -179,7 +179,7 @@ def compare(site, reference, subject):
             continue
         ours, theirs = subject.answers.get(item.name), reference.answers.get(item.name)
         problems = diff(describe(item, theirs), describe(item, ours))
-        yield item.name, problems + _unexpected(item, theirs, "the reference")
+        yield item.name, problems + _unexpected(item, theirs, "the reference", site.holes)
     for name in sorted(set(reference.logs) | set(subject.logs)):
         yield f"log-{name}", diff(reference.logs.get(name, []), subject.logs.get(name, []))
     if case.options.get("errorlog"):
@@ -195,15 +195,16 @@ def judge_alone(site, subject):
         return
     for item in site.case.requests:
         if item.kind == "exchange":
-            yield item.name, _unexpected(item, subject.answers.get(item.name), "martinet")
+            yield item.name, _unexpected(item, subject.answers.get(item.name), "martinet", site.holes)
 
 
-def _unexpected(item, answers_state, who):
+def _unexpected(item, answers_state, who, holes):
     if not item.expected:
         return []
     answer = answers_state[0][-1] if answers_state and answers_state[0] else client.Answer()
     if (answer.code or "none") != item.expected:
         return [f"    {who} answered {answer.code or 'none'}, the case expects {item.expected}"]
-    if item.contains and item.contains.encode("latin-1") not in answer.body:
-        return [f"    the body of {who} lacks {item.contains!r}: {answer.body[:120]!r}"]
+    wanted = cases.fill(item.contains or "", holes)
+    if wanted.encode("latin-1") not in answer.body:
+        return [f"    the body of {who} lacks {wanted!r}: {answer.body[:120]!r}"]
     return []

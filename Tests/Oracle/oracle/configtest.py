@@ -11,7 +11,9 @@ from . import compare, mask, server
 
 def items(path):
     """(name, text) for every `== name` of a file."""
-    parts = re.split(r"^== ?(.*)\n", open(path, encoding="latin-1").read(), flags=re.M)
+    whole = cases.REPEAT.sub(lambda m: m[1] * int(m[2]), open(path, encoding="latin-1").read())
+    whole = whole.replace("\\xef\\xbb\\xbf", "\xef\xbb\xbf")
+    parts = re.split(r"^== ?(.*)\n", whole, flags=re.M)
     return [(head.strip(), body.strip("\n") + "\n") for head, body in zip(parts[1::2], parts[2::2])]
 
 

@@ -40,7 +40,7 @@ def headers(fields, flags):
             value = re.sub(r"boundary=\S+", "boundary=<boundary>", value)
         elif low == "set-cookie":
             value = re.sub(r"expires=[^;]+", "expires=<time>", value, flags=re.I)
-        if "fuzzy" in flags and low in ("expires", "last-modified"):
+        if "fuzzy" in flags and low in ("expires", "last-modified", "etag"):
             value = "<time>"
         lines.append(f"{name}: {value}")
     return sorted(lines, key=str.lower)
