@@ -59,8 +59,12 @@ enum CoreServerDirectives {
                     else {
                         throw DirectiveError("ErrorLogFormat type must be one of request, connection")
                     }
+                    throw DirectiveError("ErrorLogFormat \(kindOrFormat) is not supported: only the format of messages is")
                 }
-                context.server.errorLogFormat = format ?? kindOrFormat
+                do throws(FormatError) {
+                    context.server.errorLogFormat = try FormatString.parseErrorLog(
+                        kindOrFormat, isMain: true, isKnown: ErrorLogMessage.isKnown)
+                } catch { throw DirectiveError(error.message) }
             }),
         Directive(
             "ServerAlias", .server, "A name or names alternately used to access the server",

@@ -2,6 +2,7 @@
 
 import Bytes
 import ConfigLanguage
+import Expressions
 import Kernel
 
 /// The main server or one `<VirtualHost>`: server_rec. Written while configuration is read, then only read.
@@ -34,7 +35,7 @@ public final class Server: @unchecked Sendable {
     public var errorLogName: ByteString?
     public var errorLog = ErrorLog()
     public var logLevels = LogLevels()
-    public var errorLogFormat: ByteString?
+    public var errorLogFormat: [ErrorLogItem]?
 
     /// Server-level configuration of modules (create_server_config).
     public var moduleConfig = ConfigVector()

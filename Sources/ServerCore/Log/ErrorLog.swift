@@ -1,6 +1,7 @@
 // Apache: server/log.c
 
 import Bytes
+import Expressions
 import HTTP
 import Kernel
 
@@ -28,22 +29,30 @@ public final class ErrorLog: @unchecked Sendable {
     public func write(_ line: [UInt8]) { try? File.writeAll(descriptor, line) }
 }
 
-/// Writes lines in Apache's default ErrorLogFormat:
-/// `[time] [module:level] [pid N:tid N] (2)No such file or directory: [client A:P] AHnnnnn: text`.
-///
-/// A message that begins with a system error, `(2)No such …: AHnnnnn: text`, is parted around the client's address.
-public enum ErrorLogLine {
-    /// Where the text behind a system error begins; 0 when there is none.
-    private static func textStart(_ message: ByteString) -> Int {
-        guard message.count > 1, message[0] == UInt8(ascii: "("), ASCII.isDigit(message[1]) else { return 0 }
-        return message.firstRange(of: ": AH").map { $0.lowerBound + 2 } ?? 0
+/// What one message is about, as `ErrorLogFormat` may name it.
+struct ErrorLogMessage {
+    let level: LogLevel
+    let module: String
+    let time: Int64
+    let server: Server
+    let request: Request?
+    let text: ByteString
+
+    /// Writes the line: `[time] [module:level] [pid N:tid N] [client A:P] AHnnnnn: text` unless `ErrorLogFormat` says
+    /// otherwise.
+    func write() {
+        var line: [UInt8] = []
+        line.reserveCapacity(160 + text.count)
+        if let format = server.errorLogFormat {
+            guard append(format, to: &line) else { return }
+        } else {
+            appendStandard(to: &line)
+        }
+        line.append("\n")
+        server.errorLog.write(line)
     }
 
-    public static func format(
-        level: LogLevel, module: String, time: Int64, client: SocketAddress?, referer: ByteString?, message: ByteString
-    ) -> [UInt8] {
-        var line: [UInt8] = []
-        line.reserveCapacity(160 + message.count)
+    private func appendStandard(to line: inout [UInt8]) {
         line.append("[")
         LogTime.appendError(CivilTime(localMicroseconds: time), to: &line)
         line.append("] [")
@@ -55,23 +64,98 @@ public enum ErrorLogLine {
         line.append(":tid ")
         line.append(decimal: Int(Process.threadID))
         line.append("] ")
-        let start = textStart(message)
-        line.appendErrorLogItem(message.upTo(start))
-        if let client {
+        // A message that begins with a system error, "(2)No such …: AHnnnnn: text", is parted around the client's address.
+        let start = Self.textStart(text)
+        line.appendErrorLogItem(text.upTo(start))
+        if let client = request?.useragentAddress {
             line.append("[client ")
             client.append(to: &line)
             line.append(":")
             line.append(decimal: Int(client.port))
             line.append("] ")
         }
-        line.appendErrorLogItem(message.from(start))
-        if let referer {
+        line.appendErrorLogItem(text.from(start))
+        if let referer = request?.headersInStorage["Referer"] {
             line.append(", referer: ")
             line.appendErrorLogItem(referer)
         }
-        line.append("\n")
-        return line
     }
+
+    /// Where the text behind a system error begins; 0 when there is none.
+    private static func textStart(_ message: ByteString) -> Int {
+        guard message.count > 1, message[0] == UInt8(ascii: "("), ASCII.isDigit(message[1]) else { return 0 }
+        return message.firstRange(of: ": AH").map { $0.lowerBound + 2 } ?? 0
+    }
+
+    /// server/log.c do_errorlog_format: a field whose items have no value is left out whole; false leaves out the line.
+    private func append(_ items: [ErrorLogItem], to line: inout [UInt8]) -> Bool {
+        var fieldStart = line.count
+        var skipping = false
+        for item in items {
+            if item.isFieldSeparator {
+                skipping = false
+                fieldStart = line.count
+            }
+            if case .message = item.content {
+                line.appendErrorLogItem(text)
+                continue
+            }
+            guard !skipping else { continue }
+            let before = line.count
+            if item.minimumLevel == 0 || level.rawValue >= item.minimumLevel { appendItem(item.content, to: &line) }
+            guard line.count == before else { continue }
+            if item.isRequired { return false }
+            if item.nullAsHyphen {
+                line.append("-")
+            } else {
+                line.removeSubrange(fieldStart...)
+                skipping = true
+            }
+        }
+        return true
+    }
+
+    private func appendItem(_ content: ErrorLogItem.Content, to line: inout [UInt8]) {
+        switch content {
+        case .message: break
+        case .literal(let text): line.append(text)
+        case .directive(let letter, let argument): appendDirective(letter, argument, to: &line)
+        }
+    }
+    private func appendDirective(_ letter: UInt8, _ argument: ByteString?, to line: inout [UInt8]) {
+        switch letter {
+        case UInt8(ascii: "a"):
+            if let address = argument == "c" ? request?.connection.remoteAddress : request?.useragentAddress {
+                line.append(address.textWithPort)
+            }
+        case UInt8(ascii: "A"): if let request { line.append(request.connection.localAddress.textWithPort) }
+        case UInt8(ascii: "e"): if let value = Environment.get(argument ?? "") { line.append(value) }
+        case UInt8(ascii: "i"): if let value = request?.headersInStorage[argument ?? ""] { line.appendErrorLogItem(value) }
+        case UInt8(ascii: "k"): if let request { line.append(decimal: request.connection.keepAlives) }
+        case UInt8(ascii: "l"): line.append(level.name)
+        case UInt8(ascii: "L"): if let request { line.append(request.logID) }
+        case UInt8(ascii: "m"): line.append(contentsOf: module.utf8)
+        case UInt8(ascii: "n"): if let value = request?.notes[argument ?? ""] { line.append(value) }
+        case UInt8(ascii: "P"): line.append(decimal: Int(Process.id))
+        case UInt8(ascii: "T"): line.append(decimal: Int(Process.threadID))
+        case UInt8(ascii: "t"): appendTime(argument ?? "", to: &line)
+        case UInt8(ascii: "v"): line.append(server.serverName ?? server.configuration.hostName)
+        case UInt8(ascii: "V"): if let request { line.append(request.serverName) }
+        // %E and %F name an error number and a source line, which messages here carry in their text or not at all.
+        default: break
+        }
+    }
+    private func appendTime(_ argument: ByteString, to line: inout [UInt8]) {
+        let moment = CivilTime(localMicroseconds: time)
+        let micro = argument.contains(UInt8(ascii: "u"))
+        if argument.contains(UInt8(ascii: "c")) {
+            LogTime.appendCompact(moment, microseconds: micro, to: &line)
+        } else {
+            LogTime.appendError(moment, microseconds: micro, to: &line)
+        }
+    }
+    /// Letters that `ErrorLogFormat` knows.
+    static func isKnown(_ letter: UInt8) -> Bool { "aAeEFiklLmnPtTvV".utf8.contains(letter) }
 }
 
 extension Request {
@@ -79,10 +163,9 @@ extension Request {
     /// `message` carries its AH number: `"AH01630: client denied by server configuration: …"`.
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
         guard level <= logLevel(for: module) else { return }
-        server.errorLog.write(
-            ErrorLogLine.format(
-                level: level, module: module, time: RealTime.now, client: useragentAddress,
-                referer: headersInStorage["Referer"], message: message()))
+        ErrorLogMessage(
+            level: level, module: module, time: RealTime.now, server: server, request: self, text: message()
+        ).write()
     }
     /// How much a module may say here, for those that ask often (ap_get_request_module_loglevel).
     public func logLevel(for module: String) -> LogLevel {
@@ -95,8 +178,8 @@ extension Server {
     /// Says something that concerns no single request.
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
         guard level <= logLevels.level(for: module) else { return }
-        errorLog.write(
-            ErrorLogLine.format(
-                level: level, module: module, time: RealTime.now, client: nil, referer: nil, message: message()))
+        ErrorLogMessage(
+            level: level, module: module, time: RealTime.now, server: self, request: nil, text: message()
+        ).write()
     }
 }

@@ -3,6 +3,7 @@
 
 import Bytes
 import HTTP
+import Kernel
 
 /// **The** way of a request. This file is the only place that runs the phases; docs/FLOW.md names the file of each.
 enum ProcessRequest {
@@ -149,13 +150,35 @@ enum Phase {
         case .locationAgain:
             walkLocationAndIf(request)
             return .ok
-        case .headerParser: return request.isSubrequest ? .ok : ProcessRequest.runAll(hooks.headerParser, request)
+        case .headerParser:
+            guard !request.isSubrequest else { return .ok }
+            if let outcome = resolveRemoteHost(request) { return outcome }
+            return ProcessRequest.runAll(hooks.headerParser, request)
         case .authorize: return Authorization.run(request)
         case .type:
             let outcome = ProcessRequest.runFirst(hooks.typeChecker, request)
             return outcome == .declined ? .ok : outcome
         case .fixups: return ProcessRequest.runAll(hooks.fixups, request)
         }
+    }
+
+    /// `HostnameLookups`: the client's name, asked of the resolver off the loop; `Double` asks for its addresses back.
+    private func resolveRemoteHost(_ request: Request) -> Outcome? {
+        let mode = request[Core.directory].hostnameLookups.value(default: .off)
+        guard mode != .off, request.resolvedRemoteHost == nil else { return nil }
+        if let answer = request.blockingResult as? ByteString {
+            request.blockingResult = nil
+            request.resolvedRemoteHost = answer.isEmpty ? request.useragentAddress.text : answer
+            return nil
+        }
+        let address = request.remoteAddress
+        request.blockingWork = {
+            guard let name = Resolver.name(of: address) else { return ByteString() }
+            guard mode == .double else { return name.lowercased }
+            let back = (try? Resolver.addresses(of: name, port: 0)) ?? []
+            return back.contains { $0.hasSameHost(as: address) } ? name.lowercased : ByteString()
+        }
+        return .suspended
     }
 
     private func walkLocationAndIf(_ request: Request) {

@@ -2,6 +2,7 @@
 //         modules/http/http_protocol.c ap_send_http_options, ap_send_http_trace, ap_set_etag
 
 import Bytes
+import Expressions
 import HTTP
 import Kernel
 
@@ -153,6 +154,11 @@ enum CoreHandler {
         request.setValidators(from: status)
         request.headersOut.set("Accept-Ranges", "bytes")
         request.headersOut.set("Content-Length", ByteString(decimal: status.size))
+        if request[Core.directory].contentDigest.value(default: false),
+            let bytes = try? File.readWhole(name, limit: 1 << 30)
+        {
+            request.headersOut.set("Content-MD5", HTTP.Base64.encode(Digest.md5(bytes)))
+        }
         if request.isPreconditionFailed { return .ok }
         request.responseBody = status.size == 0 ? .none : .pieces([.file(file, offset: 0, count: status.size)])
         return .ok
@@ -201,6 +207,13 @@ extension Request {
         if bits.contains(.inode) { parts.insert(.inode) }
         if bits.contains(.size) { parts.insert(.size) }
         if bits.contains(.mtime) { parts.insert(.modificationTime) }
+        // A file of this very second gets a weak tag, which the next second's request must not see.
+        if requestTime - mtime < 2_000_000 { doNotReuse() }
+        if bits.contains(.digest), let name = filename, let bytes = try? File.readWhole(name, limit: 1 << 30) {
+            doNotReuse()
+            headersOut.set("ETag", "\"\(Base64.encode(Digest.sha1(bytes)))\"")
+            return
+        }
         var tag: [UInt8] = []
         EntityTag.append(
             inode: status.inode, size: UInt64(clamping: status.size), modified: Int(mtime), now: Int(requestTime),
