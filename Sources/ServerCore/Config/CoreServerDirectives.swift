@@ -59,7 +59,8 @@ enum CoreServerDirectives {
                     else {
                         throw DirectiveError("ErrorLogFormat type must be one of request, connection")
                     }
-                    throw DirectiveError("ErrorLogFormat \(kindOrFormat) is not supported: only the format of messages is")
+                    throw DirectiveError(
+                        "ErrorLogFormat \(kindOrFormat) is not supported: only the format of messages is")
                 }
                 do throws(FormatError) {
                     context.server.errorLogFormat = try FormatString.parseErrorLog(

@@ -39,7 +39,9 @@ enum DirectiveWalk {
         if !context.override.isDisjoint(with: row.allowed.intersection(DirectiveWalk.places)) { return true }
         if let list = context.overrideList, list.contains(ByteString(row.name).lowercased) { return true }
         if context.isHtaccess, context.nonFatal.contains(.override) { return false }
-        if let section = context.parentSection { throw DirectiveError("\(row.name) not allowed in \(section)> context") }
+        if let section = context.parentSection {
+            throw DirectiveError("\(row.name) not allowed in \(section)> context")
+        }
         throw DirectiveError("\(row.name) not allowed here")
     }
     private static let places: Allowed = Allowed.all.union([.directory, .server])

@@ -130,7 +130,8 @@ struct ErrorLogMessage {
             }
         case UInt8(ascii: "A"): if let request { line.append(request.connection.localAddress.textWithPort) }
         case UInt8(ascii: "e"): if let value = Environment.get(argument ?? "") { line.append(value) }
-        case UInt8(ascii: "i"): if let value = request?.headersInStorage[argument ?? ""] { line.appendErrorLogItem(value) }
+        case UInt8(ascii: "i"):
+            if let value = request?.headersInStorage[argument ?? ""] { line.appendErrorLogItem(value) }
         case UInt8(ascii: "k"): if let request { line.append(decimal: request.connection.keepAlives) }
         case UInt8(ascii: "l"): line.append(level.name)
         case UInt8(ascii: "L"): if let request { line.append(request.logID) }
