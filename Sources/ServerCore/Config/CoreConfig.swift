@@ -98,7 +98,10 @@ public struct CoreDirectory: MergeableConfig {
     public init() {}
 
     /// What `Options` means here; FollowSymLinks when nobody said anything (OPT_DEFAULT).
-    public var effectiveOptions: Options { options.value(default: .followSymLinks) }
+    /// `+` and `-` options count even where no merge has laid them over anything yet.
+    public var effectiveOptions: Options {
+        options.value(default: .followSymLinks).subtracting(optionsRemove).union(optionsAdd)
+    }
 
     /// server/core.c merge_core_dir_configs.
     public static func merged(_ base: CoreDirectory, _ child: CoreDirectory) -> CoreDirectory {
