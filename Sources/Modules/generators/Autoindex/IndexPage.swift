@@ -11,6 +11,8 @@ struct IndexPage {
     let config: AutoindexDirectory
     let query: IndexQuery
     var output: [UInt8] = []
+    /// A document was answered in between.
+    private var hasRun = false
 
     init(_ request: Request) {
         self.request = request
@@ -27,7 +29,7 @@ struct IndexPage {
             return .status(403)
         }
         let type = config.type ?? "text/html"
-        let charset = config.charset ?? "UTF-8"
+        let charset = config.charset ?? "ISO-8859-1"
         request.setContentType(charset.isEmpty ? type : "\(type);charset=\(charset)", isTrusted: true)
         if config.options.contains(.trackModified), let status = request.finfo { request.setValidators(from: status) }
         if request.isHeadOnly { return .ok }
@@ -44,7 +46,9 @@ struct IndexPage {
         list.emit(sort.sorted(entries))
         output += list.output
         await emitTail()
-        request.responseBody = .bytes(ByteString(output))
+        let body = ResponseBody.bytes(ByteString(output))
+        // Apache knows the length of what fits its buffer and of what no subrequest wrote into.
+        request.responseBody = hasRun || output.count > 8000 ? .stream(body.asSource()) : body
         return .ok
     }
 
@@ -136,11 +140,12 @@ struct IndexPage {
         case text([UInt8])
         case failed
     }
-    private func document(_ name: ByteString) async -> Document? {
+    private mutating func document(_ name: ByteString) async -> Document? {
         let sub = request.lookup(uri: name)
         guard sub.status == 200, let path = sub.filename, sub.finfo?.isRegular == true, let type = sub.contentType
         else { return nil }
         if IndexCollector.isHTML(type) {
+            hasRun = true
             guard let body = await request.run(sub) else { return .failed }
             return .html(body)
         }
