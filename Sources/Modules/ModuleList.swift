@@ -21,11 +21,13 @@ public let moduleList: [ModuleDefinition] = [
     Dir.module,
     Env.module,
     Expires.module,
+    Filter.module,
     Headers.module,
     LogConfig.module,
     LogIO.module,
     Mime.module,
     Negotiation.module,
+    ReqTimeout.module,
     Rewrite.module,
     SetEnvIf.module,
 ]

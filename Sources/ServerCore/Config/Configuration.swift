@@ -33,6 +33,8 @@ public final class Configuration: @unchecked Sendable {
     public internal(set) var hostName: ByteString = "127.0.0.1"
     /// How long a client may take to send a request; mod_reqtimeout answers.
     public var readTimeout: @Sendable (Server) -> RequestReadTimeout = { _ in RequestReadTimeout() }
+    /// Output filters of the modules loaded so far.
+    private var filtersWhileReading: (modules: Int, filters: [ByteString: OutputFilter])?
     /// How `Satisfy` stands for a request; set by mod_access_compat.
     public var satisfy: (@Sendable (Request) -> Satisfy)?
     /// `-C`, `-c`, `-D`, `-d`, `-f`.
@@ -64,6 +66,16 @@ public final class Configuration: @unchecked Sendable {
                 && (name == ByteString(module.sourceName) || name == ByteString(module.symbol)
                     || name == ByteString("\(module.name).c"))
         }
+    }
+    /// An output filter by its name, also while configuration is still being read.
+    public func outputFilter(named name: ByteString) -> OutputFilter? {
+        if !hooks.outputFilters.isEmpty { return hooks.outputFilters[name.lowercased] }
+        if filtersWhileReading?.modules != loaded.count {
+            var registered = Hooks()
+            for module in available where loaded.contains(module.name) { module.register(&registered) }
+            filtersWhileReading = (loaded.count, registered.outputFilters)
+        }
+        return filtersWhileReading?.filters[name.lowercased]
     }
     /// A module by its short name, when it is in use.
     public func module(_ name: String) -> ModuleDefinition? {

@@ -15,6 +15,8 @@ final class ConnectionReader {
     var position = 0
     /// Bytes that ever came.
     private var received: Int64
+    /// What mod_reqtimeout leaves for the rest of a request body.
+    var budget: ReadBudget?
 
     init(loop: EventLoop, channel: Channel, timeout: UInt64, buffer: [UInt8]) {
         self.loop = loop
@@ -35,7 +37,13 @@ final class ConnectionReader {
     }
     /// Waits for more bytes; false is the end of the stream.
     func fill(timeout: UInt64? = nil) async throws(IOError) -> Bool {
-        let count = try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: timeout ?? self.timeout)
+        var wait = timeout ?? self.timeout
+        if let budget {
+            guard let left = budget.wait(now: loop.milliseconds, timeout: wait) else { throw .timedOut }
+            wait = left
+        }
+        let count = try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: wait)
+        budget?.received(count)
         received += Int64(count)
         return count > 0
     }
@@ -71,8 +79,16 @@ class RequestBodySource: BodySource {
     final func next() async throws(BodyError) -> ByteString? {
         if isFinished { return nil }
         try await begin()
-        guard let piece = try await read() else {
+        let piece: ByteString?
+        do throws(BodyError) {
+            piece = try await read()
+        } catch {
+            if error == .timedOut { timedOut() }
+            throw error
+        }
+        guard let piece else {
             isFinished = true
+            reader.budget = nil
             return nil
         }
         received += UInt64(piece.count)
@@ -84,10 +100,25 @@ class RequestBodySource: BodySource {
         }
         return piece
     }
+    private func timedOut() {
+        let connection = request.connection
+        if reader.budget != nil {
+            request.log(.info, "reqtimeout", "AH01382: Request body read timeout")
+            connection.lingersShort = true
+        }
+        reader.budget = nil
+        connection.keepAlive = .close
+    }
     /// Tells a client that waits that its body is wanted (RFC 9110, section 10.1.1).
     private func begin() async throws(BodyError) {
         guard !hasBegun else { return }
         hasBegun = true
+        let stage = request.configuration.readTimeout(request.server).body
+        if stage.initial > 0, request.methodNumber != .connect {
+            var budget = ReadBudget(stage, now: reader.loop.milliseconds)
+            budget.received(reader.available)
+            reader.budget = budget
+        }
         guard request.first.expectingContinue else { return }
         request.first.expectingContinue = false
         request.expectingContinue = false

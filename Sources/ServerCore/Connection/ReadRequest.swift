@@ -19,15 +19,43 @@ public struct RequestReadTimeout: Sendable {
             self.minimumRate = minimumRate
         }
     }
-    public var header = Stage(initial: 20_000, maximum: 40_000, minimumRate: 500)
-    public var body = Stage(initial: 20_000, maximum: 0, minimumRate: 500)
+    public var header = Stage(initial: 0, maximum: 0, minimumRate: 0)
+    public var body = Stage(initial: 0, maximum: 0, minimumRate: 0)
+    /// No limits but `Timeout`.
     public init() {}
+}
+
+/// How much time is left of one stage: begun with the first wait, longer with every byte that comes.
+struct ReadBudget {
+    private let stage: RequestReadTimeout.Stage
+    private let started: UInt64
+    private var bytes: UInt64 = 0
+
+    init(_ stage: RequestReadTimeout.Stage, now: UInt64) {
+        self.stage = stage
+        started = now
+    }
+    mutating func received(_ count: Int) { bytes &+= UInt64(clamping: count) }
+
+    /// Milliseconds for one wait, at most `timeout`; nil: the time is over. The last second is always whole.
+    func wait(now: UInt64, timeout: UInt64) -> UInt64? {
+        guard stage.initial > 0 else { return timeout }
+        var limit = stage.initial
+        if stage.minimumRate > 0 {
+            limit += min(bytes, 1 << 40) * 1000 / stage.minimumRate
+            if stage.maximum > 0 { limit = min(limit, stage.maximum) }
+        }
+        let spent = now &- started
+        return spent >= limit ? nil : min(max(limit - spent, 1000), timeout)
+    }
 }
 
 enum ReadOutcome {
     case request(Request)
     /// A request that can only be answered with `pendingStatus`.
     case failed(Request)
+    /// Nothing is sent, but the access log shows it.
+    case unanswered(Request)
     /// Nothing (or only empty lines) came.
     case idle
     case gone
@@ -53,9 +81,8 @@ extension Worker {
         let options = requestOptions(connection.baseServer)
         var head = RequestHead()
         head.reset(start: 0)
-        let started = loop.milliseconds
-        let budget = configuration.readTimeout(connection.baseServer).header
-        var limit = budget.initial
+        var budget = ReadBudget(configuration.readTimeout(connection.baseServer).header, now: loop.milliseconds)
+        var counted = 0
         while true {
             if reader.buffer.isEmpty == false {
                 switch head.parse(&reader.buffer, options) {
@@ -68,13 +95,10 @@ extension Worker {
                 case .incomplete: break
                 }
             }
-            if budget.minimumRate > 0, budget.maximum > 0 {
-                limit = min(budget.initial + UInt64(reader.buffer.count) * 1000 / budget.minimumRate, budget.maximum)
-            }
-            let spent = loop.milliseconds - started
-            let wait = budget.initial == 0 ? reader.timeout : min(limit > spent ? limit - spent : 0, reader.timeout)
+            budget.received(reader.buffer.count - counted)
+            counted = reader.buffer.count
             do throws(IOError) {
-                guard wait > 0 else { throw .timedOut }
+                guard let wait = budget.wait(now: loop.milliseconds, timeout: reader.timeout) else { throw .timedOut }
                 guard try await reader.fill(timeout: wait) else {
                     return head.hasBegun ? incomplete(connection, reader, head) : .gone
                 }
@@ -86,11 +110,25 @@ extension Worker {
     }
 
     private func timedOut(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> ReadOutcome {
-        connection.baseServer.log(.info, "reqtimeout", "AH01382: Request header read timeout")
-        guard head.hasBegun else { return .gone }
         let request = bare(connection, reader, head)
         request.pendingStatus = 408
-        return .failed(request)
+        return timedOut(request, hasLine: !head.requestLine.isEmpty)
+    }
+    private func timedOut(_ request: Request, hasLine: Bool) -> ReadOutcome {
+        let connection = request.connection
+        if configuration.readTimeout(connection.baseServer).header.initial > 0 {
+            request.log(.info, "reqtimeout", "AH01382: Request header read timeout")
+        }
+        connection.lingersShort = true
+        connection.keepAlive = .close
+        if hasLine { return .failed(request) }
+        // Who did not even send a line gets no answer; the first request of a connection is logged (ap_read_request).
+        return connection.keepAlives == 0 ? .unanswered(request) : .gone
+    }
+    /// A new connection on which nothing came.
+    func idleTimeout(_ connection: Connection) {
+        let reader = ConnectionReader(loop: loop, channel: connection.channel, timeout: 0, buffer: [])
+        if case .unanswered(let request) = timedOut(connection, reader, RequestHead()) { logUnanswered(request) }
     }
     /// The client closed its side in the middle of a head: Apache answers 400.
     private func incomplete(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> ReadOutcome {

@@ -81,6 +81,9 @@ extension Worker {
             failed.bytesReceived = reader.consumed - start
             finish(failed)
             return sent ? .close : .abort
+        case .unanswered(let request):
+            logUnanswered(request)
+            return .close
         case .idle: return .park
         case .gone: return .abort
         }
@@ -113,6 +116,11 @@ extension Worker {
     private func finish(_ request: Request) {
         for log in configuration.hooks.logTransaction.functions { log(request) }
         scores?.requestFinished(request)
+    }
+
+    func logUnanswered(_ request: Request) {
+        request.status = request.pendingStatus
+        finish(request)
     }
 
     /// What the handler left of the body must not be taken for the next request.

@@ -63,7 +63,16 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         }
     }
     public func channelReadable(_ channel: Channel, tag: Int) { wake(channel) }
-    public func channelTimedOut(_ channel: Channel, tag: Int) { drop(channel) }
+    public func channelTimedOut(_ channel: Channel, tag: Int) {
+        let state = parked[Int(channel.index)]
+        if state.keepAlives == 0 {
+            idleTimeout(
+                Connection(
+                    worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,
+                    candidates: self.candidates(state.candidates), keepAlives: 0, id: state.id))
+        }
+        drop(channel)
+    }
     public func filesChanged() { files.drainNotices() }
     public func turnEnded() {
         logBuffers.flush()
@@ -90,7 +99,10 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
             remote: remote.unmapped, local: local.unmapped, candidates: candidates, id: nextConnectionID)
         connectionCount += 1
         scores?.connectionOpened()
-        loop.park(channel, deadline: configuration.mainServer.timeoutMilliseconds)
+        let server = self.candidates(candidates).first ?? configuration.mainServer!
+        let header = configuration.readTimeout(server).header.initial
+        let timeout = server.timeoutMilliseconds
+        loop.park(channel, deadline: header > 0 ? min(header, timeout) : timeout)
     }
     /// Closes a connection that no task holds.
     func drop(_ channel: Channel) {

@@ -17,9 +17,27 @@ public protocol BodySource: AnyObject {
     func next() async throws(BodyError) -> ByteString?
     /// The reader gave up before the end (client gone, error): release what is held. Called at most once.
     func cancel()
+    /// Everything was given: `next()` would answer nil without waiting. An answer that ends with its first piece gets
+    /// a Content-Length. False is always a correct answer.
+    var isAtEnd: Bool { get }
+    /// The next piece is not there yet and may take long: what was given so far should reach the client now (a FLUSH
+    /// bucket). Filters that collect look at this.
+    var wantsFlush: Bool { get }
 }
 extension BodySource {
     public func cancel() {}
+    public var isAtEnd: Bool { false }
+    public var wantsFlush: Bool { false }
+}
+extension BodyError {
+    /// How a handler answers when reading the request body failed (ap_map_http_request_error).
+    public var requestStatus: Int {
+        switch self {
+        case .timedOut: 408
+        case .closed: 400
+        case .status(let status): status
+        }
+    }
 }
 
 /// An open file that a response or several of them send from; closed with its last user.
@@ -74,6 +92,13 @@ final class PieceSource: BodySource {
     private var pieces: ArraySlice<ResponseBody.Piece>
     private var offset: Int64 = 0
     init(_ pieces: [ResponseBody.Piece]) { self.pieces = pieces[...] }
+    var isAtEnd: Bool {
+        switch pieces.first {
+        case nil: true
+        case .file(_, _, let count)?: pieces.count == 1 && offset == count
+        case .bytes?: false
+        }
+    }
 
     func next() async throws(BodyError) -> ByteString? {
         while let piece = pieces.first {
@@ -106,7 +131,7 @@ final class PieceSource: BodySource {
 /// goes out. `apply` may change fields and wrap `request.responseBody` in a source of its own.
 public struct OutputFilter: Sendable {
     /// Order of running: Apache's AP_FTYPE classes.
-    public enum Stage: Int, Sendable { case resource = 10, contentSet = 20, `protocol` = 30 }
+    public enum Stage: Int, Sendable { case beforeResource = 9, resource = 10, contentSet = 20, `protocol` = 30 }
     public let name: ByteString
     public let stage: Stage
     public let apply: @Sendable (Request) -> Void

@@ -62,6 +62,11 @@ enum ProcessRequest {
     /// Inserts filters and finds the handler that takes the request.
     static func invokeHandler(_ request: Request) async -> Outcome {
         for insert in request.configuration.hooks.insertFilter.functions { insert(request) }
+        // The filter added first is the one the handler reads from.
+        for filter in request.inputFilters.reversed() {
+            if let body = request.body { request.body = filter.wrap(request, body) }
+        }
+        request.inputFilters = []
         let given = request.handler
         if given == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
         let handlers = request.configuration.hooks.handlers

@@ -253,8 +253,7 @@ extension Request {
             while try await body.next() != nil {}
             return nil
         } catch {
-            if case .status(let status) = error { return status }
-            return 400
+            return error.requestStatus
         }
     }
 }

@@ -9,6 +9,16 @@ extension Worker {
     /// Sends a prepared answer: head and body, in chunks where nobody knows the length. False: the connection is broken.
     func send(_ request: Request, _ reader: ConnectionReader) async -> Bool {
         let channel = request.connection.channel
+        var first: ByteString?
+        if case .stream(let source) = request.responseBody, !Status(request.status).isHeaderOnly {
+            do throws(BodyError) {
+                first = try await firstPiece(of: source, request)
+            } catch {
+                request.connection.keepAlive = .close
+                request.connection.aborted = true
+                return false
+            }
+        }
         if !request.assumedHTTP09, request.status == 200 { applyRanges(request) }
         let chunked = ResponseHead.settle(request)
         var head: [UInt8] = []
@@ -26,7 +36,7 @@ extension Worker {
             case .none: try await loop.sendAll(channel, head, timeout: timeout)
             case .pieces(let pieces): try await send(pieces, after: head, request, timeout)
             case .stream(let source):
-                return try await send(source, after: head, chunked: chunked, request, timeout)
+                return try await send(source, first: first, after: head, chunked: chunked, request, timeout)
             }
             return true
         } catch {
@@ -77,15 +87,33 @@ extension Worker {
         if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout) }
     }
 
+    /// Takes a stream's first piece before the head is made: a body that ends with it is sent with its length, as
+    /// ap_content_length_filter does with a brigade that holds the end.
+    private func firstPiece(of source: any BodySource, _ request: Request) async throws(BodyError) -> ByteString? {
+        guard let piece = try await source.next() else {
+            request.responseBody = .none
+            return nil
+        }
+        if source.isAtEnd { request.responseBody = .bytes(piece) }
+        return piece
+    }
+
     private func send(
-        _ source: any BodySource, after head: [UInt8], chunked: Bool, _ request: Request, _ timeout: UInt64
+        _ source: any BodySource, first: ByteString?, after head: [UInt8], chunked: Bool, _ request: Request,
+        _ timeout: UInt64
     ) async throws(IOError) -> Bool {
         let channel = request.connection.channel
         var output = head
+        var taken = first
         while true {
             let piece: ByteString?
             do throws(BodyError) {
-                piece = try await source.next()
+                if let first = taken {
+                    piece = first
+                    taken = nil
+                } else {
+                    piece = try await source.next()
+                }
             } catch {
                 // What was promised cannot be kept; the client must see that the answer is not whole.
                 if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }

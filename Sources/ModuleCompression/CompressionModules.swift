@@ -1,0 +1,6 @@
+// Apache: modules.c; the modules that need a compression library
+
+import ServerCore
+
+/// The modules of this target, for the composition's list.
+public let compressionModules: [ModuleDefinition] = [Deflate.module]

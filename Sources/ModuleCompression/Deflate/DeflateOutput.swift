@@ -1,0 +1,190 @@
+// Apache: modules/filters/mod_deflate.c deflate_out_filter
+
+import Bytes
+import HTTP
+import ServerCore
+
+/// The output filter DEFLATE.
+enum DeflateOutput {
+    @Sendable static func apply(_ request: Request) {
+        if isTooSmall(request) {
+            request.log(
+                .trace1, "deflate",
+                "Not compressing very small response of \(request.responseBody.knownCount ?? 0) bytes")
+            return
+        }
+        if let reason = refusal(request) {
+            request.log(.trace1, "deflate", "Not compressing (\(reason))")
+            return
+        }
+        if request.contentType?.hasPrefix("text/html") != true, request.env["gzip-only-text/html"] == "1" {
+            request.log(.trace1, "deflate", "Not compressing, (gzip-only-text/html)")
+            return
+        }
+        let encoding = currentEncoding(request)
+        guard isUnencoded(encoding, request) else { return }
+        request.headersOut.merge("Vary", "Accept-Encoding")
+        guard request.env.contains("force-gzip") || clientAccepts(request, "gzip", module: "deflate") else { return }
+        compress(request, encoding)
+    }
+
+    /// No answer gets smaller that is smaller than what compression adds: 10 bytes of head, 8 of tail, 50 of fields.
+    private static func isTooSmall(_ request: Request) -> Bool {
+        request.responseBody.knownCount.map { $0 <= 68 } ?? false
+    }
+    private static func refusal(_ request: Request) -> String? {
+        if request.isSubrequest { return "subrequest" }
+        if request.status == 204 { return "no content" }
+        if request.env.contains("no-gzip") { return "no-gzip" }
+        return request.headersOut.contains("Content-Range") ? "content-range" : nil
+    }
+
+    /// Every encoding that the answer has, wherever it was written.
+    static func currentEncoding(_ request: Request) -> ByteString? {
+        var encoding = request.headersOut["Content-Encoding"]
+        if let other = request.errHeadersOut["Content-Encoding"] {
+            encoding = encoding.map { $0 + "," + other } ?? other
+        }
+        if let own = request.contentEncoding { encoding = encoding.map { $0 + "," + own } ?? own }
+        return encoding
+    }
+    static func isUnencoded(_ encoding: ByteString?, _ request: Request) -> Bool {
+        guard let encoding else { return true }
+        var position = 0
+        while position < encoding.count {
+            let token = FieldList.token(encoding, &position, acceptsBlanks: false)
+            if token.isEmpty { break }
+            if !["identity", "7bit", "8bit", "binary"].contains(token) {
+                request.log(.trace1, "deflate", "Not compressing (content-encoding already  set: \(token))")
+                return false
+            }
+            position += 1
+        }
+        return true
+    }
+    /// Whether Accept-Encoding has the token, and not with q=0.
+    static func clientAccepts(_ request: Request, _ coding: StaticString, module: String) -> Bool {
+        guard let accepts = request.header("Accept-Encoding") else { return false }
+        var position = 0
+        func byte() -> UInt8? { position < accepts.count ? accepts[position] : nil }
+        var token = FieldList.token(accepts, &position, acceptsBlanks: false)
+        while !token.isEmpty, !token.equalsIgnoringCase(coding) {
+            while byte() == UInt8(ascii: ";") {
+                position += 1
+                _ = FieldList.token(accepts, &position, acceptsBlanks: true)
+            }
+            if byte() == UInt8(ascii: ",") { position += 1 }
+            token = byte() == nil ? "" : FieldList.token(accepts, &position, acceptsBlanks: false)
+        }
+        var quality: ByteString?
+        if byte() != nil {
+            while byte() == UInt8(ascii: ";") { position += 1 }
+            quality = FieldList.token(accepts, &position, acceptsBlanks: true)
+        }
+        if token.isEmpty { return false }
+        guard let quality, quality.count >= 3 else { return true }
+        let zero: ByteString = "q=0.000"
+        return !zero.hasPrefix(quality)
+    }
+
+    private static func compress(_ request: Request, _ encoding: ByteString?) {
+        let config = request.server[Deflate.server]
+        var source: DeflateSource?
+        if request.status != 304 {
+            var code: Int32 = 0
+            guard
+                let zlib = ZlibStream(
+                    compressing: config.level, window: config.window, memory: config.memory, error: &code)
+            else {
+                request.log(
+                    .error, "deflate",
+                    "AH01383: unable to init Zlib: deflateInit2 returned \(code): URL \(request.uri)")
+                return
+            }
+            source = DeflateSource(request, request.responseBody.asSource(), zlib, config)
+        }
+        setEncoding(request, "gzip", replacing: encoding)
+        request.headersOut.unset("Content-Length")
+        request.headersOut.unset("Content-MD5")
+        Deflate.changeETag(request, "gzip")
+        if let source { request.responseBody = .stream(source) }
+    }
+    static func setEncoding(_ request: Request, _ coding: ByteString, replacing encoding: ByteString?) {
+        if encoding == nil || encoding?.equalsIgnoringCase("identity") == true {
+            request.headersOut.set("Content-Encoding", coding)
+        } else {
+            request.headersOut.merge("Content-Encoding", coding)
+        }
+        if request.contentEncoding != nil { request.contentEncoding = request.headersOut["Content-Encoding"] }
+    }
+}
+
+/// Compresses as it is read: whatever fills the buffer is given on, and everything when the source wants a flush.
+final class DeflateSource: BodySource {
+    private unowned let request: Request
+    private let upstream: any BodySource
+    private let zlib: ZlibStream
+    private let config: Deflate.ServerConfig
+    private var output: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]
+    private var crc: UInt32 = 0
+    private(set) var isAtEnd = false
+    private var hasUnflushed = false
+
+    init(_ request: Request, _ upstream: any BodySource, _ zlib: ZlibStream, _ config: Deflate.ServerConfig) {
+        self.request = request
+        self.upstream = upstream
+        self.zlib = zlib
+        self.config = config
+    }
+    var wantsFlush: Bool { upstream.wantsFlush }
+
+    func next() async throws(BodyError) -> ByteString? {
+        while !isAtEnd {
+            if hasUnflushed, upstream.wantsFlush {
+                hasUnflushed = false
+                try run([], .sync)
+                if !output.isEmpty { return take() }
+            }
+            if output.count >= config.bufferSize { return take() }
+            guard let piece = try await upstream.next() else {
+                try finish()
+                return output.isEmpty ? nil : take()
+            }
+            if piece.isEmpty { continue }
+            crc = ZlibStream.checksum(crc, piece.bytes)
+            try run(piece.bytes, .none)
+            hasUnflushed = true
+        }
+        return nil
+    }
+    func cancel() { upstream.cancel() }
+
+    private func take() -> ByteString {
+        let taken = output
+        output = []
+        return ByteString(taken)
+    }
+    private func run(_ input: [UInt8], _ flush: ZlibStream.Flush) throws(BodyError) {
+        var position = 0
+        if case .failed(let code, let message) = zlib.run(input, &position, into: &output, flush: flush) {
+            request.log(
+                .error, "deflate", "AH01385: Zlib error \(code) flushing zlib output buffer (\(message))")
+            throw .closed
+        }
+    }
+    private func finish() throws(BodyError) {
+        try run([], .finish)
+        isAtEnd = true
+        for value in [crc, UInt32(truncatingIfNeeded: zlib.totalIn)] {
+            for shift in [0, 8, 16, 24] as [UInt32] { output.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        }
+        let (total, made) = (zlib.totalIn, zlib.totalOut)
+        request.log(.debug, "deflate", "AH01384: Zlib: Compressed \(total) to \(made) : URL \(request.uri)")
+        func note(_ name: ByteString?, _ value: UInt64, if known: Bool) {
+            if let name { request.notes.set(name, known ? ByteString(decimal: value) : "-") }
+        }
+        note(config.inputNote, total, if: total > 0)
+        note(config.outputNote, made, if: made > 0)
+        note(config.ratioNote, total > 0 ? made * 100 / total : 0, if: total > 0)
+    }
+}

@@ -1,1 +1,0 @@
-// ModuleCompression: see docs/ARCHITECTURE.md.
