@@ -54,6 +54,7 @@ let package = Package(
         tests("ConfigLanguageTests", ["ConfigLanguage"]),
         tests("ExpressionsTests", ["Expressions"]),
         tests("ServerCoreTests", ["ServerCore"]),
+        tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
     ]
 )

@@ -104,7 +104,6 @@ class RequestBodySource: BodySource {
         let connection = request.connection
         if reader.budget != nil {
             request.log(.info, "reqtimeout", "AH01382: Request body read timeout")
-            connection.lingersShort = true
         }
         reader.budget = nil
         connection.keepAlive = .close

@@ -119,7 +119,6 @@ extension Worker {
         if configuration.readTimeout(connection.baseServer).header.initial > 0 {
             request.log(.info, "reqtimeout", "AH01382: Request header read timeout")
         }
-        connection.lingersShort = true
         connection.keepAlive = .close
         if hasLine { return .failed(request) }
         // Who did not even send a line gets no answer; the first request of a connection is logged (ap_read_request).
