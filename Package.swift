@@ -56,5 +56,6 @@ let package = Package(
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
+        tests("MPMTests", ["MPM", "Modules"]),
     ]
 )

@@ -19,6 +19,10 @@ public struct Descriptor: ~Copyable, Sendable {
     }
     /// Keeps the descriptor open in programs that are executed, or not (the state every descriptor here begins with).
     public borrowing func inherit(_ on: Bool) { _ = clinux_close_on_exec(raw, on ? 0 : 1) }
+    /// Makes `number` (0, 1 or 2 for a standard stream) another name of this file, kept open in executed programs.
+    public borrowing func replace(_ number: Int32) throws(Errno) { try Descriptor.replace(number, by: raw) }
+    /// The same for a descriptor that belongs to somebody else.
+    public static func replace(_ number: Int32, by other: Int32) throws(Errno) { _ = try check { dup2(other, number) } }
     /// Another number for the same open file, closed on exec.
     public borrowing func duplicate() throws(Errno) -> Descriptor {
         Descriptor(try check { File.duplicateNumber(raw) })

@@ -92,6 +92,10 @@ public enum Process {
     public struct CPUTime: Sendable, Hashable {
         public var user: Int64
         public var system: Int64
+        public init(user: Int64, system: Int64) {
+            self.user = user
+            self.system = system
+        }
     }
     /// Of this process, or of its children that were reaped.
     public static func cpuTime(ofChildren: Bool = false) -> CPUTime {

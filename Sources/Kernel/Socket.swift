@@ -103,6 +103,14 @@ public enum Socket {
             return socket
         }
     }
+    /// A datagram socket that talks to a unix path (`@name` for an abstract one): the system log, a service manager.
+    /// It blocks.
+    public static func datagram(to path: ByteString) throws(Errno) -> Descriptor {
+        let socket = Descriptor(try check { clinux_socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue)) })
+        _ = try check { unsafe path.withCPath { unsafe clinux_connect_unix(socket.raw, $0, path.count) } }
+        File.setNonBlocking(socket.raw, false)
+        return socket
+    }
     /// The pending error of a socket (SO_ERROR), which is how a connect ended; nil for success.
     public static func connectResult(_ socket: Int32) -> Errno? {
         var value: Int32 = 0

@@ -57,10 +57,21 @@ public enum Users {
         }
         return count < 0 ? [] : Array(list.prefix(Int(count)))
     }
+    /// Takes the group and the supplementary groups of `user` (nil: no others than `gid`). Needs root.
+    public static func joinGroups(of user: ByteString?, gid: UInt32) throws(Errno) {
+        _ = try check { setgid(gid) }
+        if let user {
+            _ = try check { unsafe user.withCPath { unsafe clinux_initgroups($0, gid) } }
+        } else {
+            var only = gid
+            _ = try check { unsafe setgroups(1, &only) }
+        }
+    }
+    /// Becomes the user for good. Needs root; groups first.
+    public static func become(uid: UInt32) throws(Errno) { _ = try check { setuid(uid) } }
     /// Becomes `user` for good: supplementary groups, group, user, in this order. Needs root.
     public static func become(_ user: ByteString, uid: UInt32, gid: UInt32) throws(Errno) {
-        _ = try check { setgid(gid) }
-        _ = try check { unsafe user.withCPath { unsafe clinux_initgroups($0, gid) } }
-        _ = try check { setuid(uid) }
+        try joinGroups(of: user, gid: gid)
+        try become(uid: uid)
     }
 }

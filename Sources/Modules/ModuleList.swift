@@ -1,10 +1,21 @@
-// Apache: modules.c, Debian's mods-available
+// Apache: modules.c (ap_prelinked_modules); Debian's mods-available
 
 import ServerCore
 
-/// Every module of this target. Where two take part in the same phase at the same place, the earlier one runs first:
-/// alphabetical, as Debian's mods-enabled loads them.
+/// Every module of this program. Static ones are always in use; the others wait for LoadModule.
+/// Where two take part in the same phase at the same place, the earlier one runs first: alphabetical, as Debian's
+/// mods-enabled loads them.
 public let moduleList: [ModuleDefinition] = [
+    // In Apache's own binary, in its order.
+    Core.module,
+    BuiltIn.so,
+    BuiltIn.watchdog,
+    Core.http,
+    LogConfig.module,
+    LogIO.module,
+    BuiltIn.version,
+    Core.unixd,
+    // Loaded by name.
     AccessCompat.module,
     Alias.module,
     AllowMethods.module,
@@ -23,9 +34,9 @@ public let moduleList: [ModuleDefinition] = [
     Expires.module,
     Filter.module,
     Headers.module,
-    LogConfig.module,
-    LogIO.module,
+    BuiltIn.macro,
     Mime.module,
+    Core.eventMPM,
     Negotiation.module,
     ReqTimeout.module,
     Rewrite.module,

@@ -1,1 +1,4 @@
-print("martinet")
+// Apache: server/main.c
+import Kernel
+
+Process.exitNow(CommandLine.run())

@@ -30,13 +30,17 @@ public final class Configuration: @unchecked Sendable {
     /// `RegexDefaultOptions`.
     public var regexDefaults = RegexOptions.standard
     /// The name of a server without ServerName: the host's, or its address (AH00558 tells).
-    public internal(set) var hostName: ByteString = "127.0.0.1"
+    public var hostName: ByteString = "127.0.0.1"
     /// How long a client may take to send a request; mod_reqtimeout answers.
     public var readTimeout: @Sendable (Server) -> RequestReadTimeout = { _ in RequestReadTimeout() }
     /// Output filters of the modules loaded so far.
     private var filtersWhileReading: (modules: Int, filters: [ByteString: OutputFilter])?
     /// How `Satisfy` stands for a request; set by mod_access_compat.
     public var satisfy: (@Sendable (Request) -> Satisfy)?
+    /// Log files and log programs that this configuration opened.
+    public let logs = LogFiles()
+    /// What all children do; nil outside a running server.
+    public var scoreboard: (@Sendable () -> ScoreboardSnapshot)?
     /// `-C`, `-c`, `-D`, `-d`, `-f`.
     public let commandLine: CommandLineConfiguration
 

@@ -41,7 +41,10 @@ public final class ConfigurationLoader: ConfigEnvironment {
         let configuration = configuration
         configuration.banner = ServerBanner.description(configuration.process.serverTokens)
         for server in configuration.virtualHosts { server.inherit(from: configuration.mainServer) }
-        for server in configuration.servers { server.freeze() }
+        for (number, server) in configuration.servers.enumerated() {
+            server.number = number
+            server.freeze()
+        }
         configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)
         try runSteps(configuration.hooks.checkConfig)
         try runSteps(configuration.hooks.postConfig)

@@ -230,5 +230,5 @@ public enum UserName {
 extension Core {
     /// The event MPM's entry; its directives belong to whatever MPM is loaded.
     public static let eventMPM = ModuleDefinition("event", .core, directives: CoreProcessDirectives.mpmRows)
-    public static let unixd = ModuleDefinition("unixd", .arch, directives: CoreProcessDirectives.unixdRows)
+    public static let unixd = ModuleDefinition("unixd", .arch, isStatic: true, directives: CoreProcessDirectives.unixdRows)
 }

@@ -9,6 +9,8 @@ import Kernel
 public final class Server: @unchecked Sendable {
     public unowned let configuration: Configuration
     public let isVirtual: Bool
+    /// 0 for the main server, then the virtual hosts in their order; set when all is read.
+    public internal(set) var number = 0
     /// Where `<VirtualHost>` stands; nil for the main server.
     public let location: SourceLocation?
 

@@ -26,6 +26,8 @@ public final class Connection {
     public internal(set) var aborted = false
     /// No further request after this one.
     public internal(set) var keepAlive: KeepAlive = .unknown
+    /// The scoreboard's place for the request at work; -1 without one.
+    public var scorePlace = -1
     /// Where connection-level modules keep what they know.
     public var notes = Table()
 

@@ -21,7 +21,7 @@ extension Worker {
         case .closed: drop(channel)
         case .needsTask(let bytes):
             loop.unpark(channel)
-            loop.spawnLocal { await self.serve(channel, bytes) }
+            start(channel, bytes)
         }
     }
 
@@ -39,9 +39,10 @@ extension Worker {
             reader.timeout = connection.baseServer.timeoutMilliseconds
             let end = await serveRequest(connection, reader)
             keepAlives = connection.keepAlives
+            if end == .again { continue }
+            finished()
             switch end {
-            case .again: continue
-            case .park: return park(connection)
+            case .again, .park: return park(connection)
             case .close:
                 loop.lingeringClose(channel)
                 return ended()
@@ -58,10 +59,7 @@ extension Worker {
     private func park(_ connection: Connection) {
         guard loop.isOpen(connection.channel) else { return ended() }
         parked[Int(connection.channel.index)].keepAlives = UInt32(clamping: connection.keepAlives)
-        if isStopping {
-            loop.close(connection.channel)
-            return ended()
-        }
+        markIdle(connection.channel, true)
         loop.park(
             connection.channel, deadline: UInt64(connection.server.keepAliveTimeout.value(default: 5000)))
     }

@@ -28,6 +28,10 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     /// Connections at once; further ones wait in the listen queue.
     public let connectionLimit: Int
     public private(set) var acceptedCount = 0
+    /// Requests at work at once; further ones wait for one of them to end (MaxRequestWorkers).
+    public var requestLimit = Int.max
+    private var requestsAtWork = 0
+    private var waiting: [(channel: Channel, input: [UInt8])] = []
     /// The head being read when a parked connection wakes; reused.
     var head = RequestHead()
     var output: [UInt8] = []
@@ -104,8 +108,34 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         let timeout = server.timeoutMilliseconds
         loop.park(channel, deadline: header > 0 ? min(header, timeout) : timeout)
     }
+    /// Gives a connection with input a task, now or as soon as there may be one more.
+    func start(_ channel: Channel, _ input: [UInt8]) {
+        markIdle(channel, false)
+        guard requestsAtWork < requestLimit else {
+            waiting.append((channel, input))
+            return
+        }
+        requestsAtWork += 1
+        loop.spawnLocal { await self.serve(channel, input) }
+    }
+    /// A task ended.
+    func finished() {
+        requestsAtWork -= 1
+        if !waiting.isEmpty {
+            let next = waiting.removeFirst()
+            start(next.channel, next.input)
+        }
+    }
+    /// Keeps the scoreboard's count of connections that wait for their next request.
+    func markIdle(_ channel: Channel, _ isIdle: Bool) {
+        let index = Int(channel.index)
+        guard index < parked.count, parked[index].isIdle != isIdle else { return }
+        parked[index].isIdle = isIdle
+        scores?.connectionIdle(isIdle)
+    }
     /// Closes a connection that no task holds.
     func drop(_ channel: Channel) {
+        markIdle(channel, false)
         loop.close(channel)
         ended()
     }
@@ -145,13 +175,13 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         for listener in listeners { loop.resume(listener) }
     }
 
-    /// Stops accepting, lets requests finish, closes idle connections; the loop stops when none is left.
+    /// Stops accepting. Requests finish; a connection that waits may send one more, which is answered with
+    /// `Connection: close`, or ends when its time is over. The loop stops when no connection is left.
     public func stopGracefully() {
         guard !isStopping else { return }
         isStopping = true
         for listener in listeners { loop.remove(listener) }
         listeners = []
-        for channel in loop.parkedChannels { drop(channel) }
         if connectionCount == 0 { loop.stop() }
     }
 
@@ -189,12 +219,15 @@ struct ParkedConnection {
     var candidates: UInt32 = 0
     var keepAlives: UInt32 = 0
     var id: UInt64 = 0
+    var isIdle = false
 }
 
 /// Where a worker reports what it does; the MPM's scoreboard.
 public protocol WorkerScore: AnyObject {
     func connectionOpened()
     func connectionClosed()
+    /// A connection begins or ends to wait for its next request.
+    func connectionIdle(_ isIdle: Bool)
     /// A request began; `request` is its line for the status page and for the report of a crash.
     func requestStarted(_ request: Request)
     func requestFinished(_ request: Request)

@@ -18,15 +18,33 @@ extension CivilTime {
 
 /// Where a server's error messages go; shared by servers that name the same file.
 public final class ErrorLog: @unchecked Sendable {
-    /// -1 until logs are opened; messages go to standard error until then.
-    public internal(set) var descriptor: Int32 = 2
-    /// `ErrorLog syslog:…`.
-    public internal(set) var syslog: Bool = false
-    public init() {}
-    public init(descriptor: Int32) { self.descriptor = descriptor }
+    /// Standard error until logs are opened.
+    public let descriptor: Int32
+    /// `ErrorLog syslog:…`: the facility, and the tag that begins each message.
+    private let syslog: (facility: Int, tag: ByteString)?
+    public init(descriptor: Int32 = 2) {
+        self.descriptor = descriptor
+        syslog = nil
+    }
+    /// A connected socket of the system log; -1 where there is none.
+    public init(syslog descriptor: Int32, facility: Int, tag: ByteString) {
+        self.descriptor = descriptor
+        syslog = (facility, tag)
+    }
+    public var isSyslog: Bool { syslog != nil }
 
     /// Appends one line, whole, with one write.
-    public func write(_ line: [UInt8]) { try? File.writeAll(descriptor, line) }
+    public func write(_ line: [UInt8], level: LogLevel = .error) {
+        guard let syslog else {
+            try? File.writeAll(descriptor, line)
+            return
+        }
+        // The system log has its own time: ours is left out.
+        var text = ByteString("<\(syslog.facility * 8 + min(level.rawValue, 7))>\(syslog.tag)[\(Process.id)]: ").bytes
+        let message = line.starts(with: "[".utf8) ? ByteString(line).firstRange(of: "] ").map { $0.upperBound } ?? 0 : 0
+        text.append(contentsOf: line[message...].prefix { $0 != UInt8(ascii: "\n") })
+        _ = File.write(descriptor, text)
+    }
 }
 
 /// What one message is about, as `ErrorLogFormat` may name it.
@@ -49,7 +67,7 @@ struct ErrorLogMessage {
             appendStandard(to: &line)
         }
         line.append("\n")
-        server.errorLog.write(line)
+        server.errorLog.write(line, level: level)
     }
 
     private func appendStandard(to line: inout [UInt8]) {
@@ -163,7 +181,8 @@ extension Request {
     /// Says something about this request in its server's error log, when `LogLevel` lets it through.
     /// `message` carries its AH number: `"AH01630: client denied by server configuration: …"`.
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
-        guard level <= logLevel(for: module) else { return }
+        // Notices pass every LogLevel (log_error_core).
+        guard level == .notice || level <= logLevel(for: module) else { return }
         ErrorLogMessage(
             level: level, module: module, time: RealTime.now, server: server, request: self, text: message()
         ).write()
@@ -178,7 +197,7 @@ extension Request {
 extension Server {
     /// Says something that concerns no single request.
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
-        guard level <= logLevels.level(for: module) else { return }
+        guard level == .notice || level <= logLevels.level(for: module) else { return }
         ErrorLogMessage(
             level: level, module: module, time: RealTime.now, server: self, request: nil, text: message()
         ).write()

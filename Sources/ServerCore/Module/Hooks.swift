@@ -190,3 +190,20 @@ extension Hooks {
         variables[name.uppercased] = value
     }
 }
+
+extension Hooks {
+    /// For `-D DUMP_HOOKS`: Apache's name of each phase with the modules that take part, in running order.
+    public var modulesByPhase: [(phase: String, modules: [String])] {
+        [
+            ("pre_config", preConfig.modules), ("check_config", checkConfig.modules),
+            ("open_logs", openLogs.modules), ("post_config", postConfig.modules), ("child_init", childInit.modules),
+            ("quick_handler", quickHandler.modules), ("post_read_request", postReadRequest.modules),
+            ("translate_name", translateName.modules), ("map_to_storage", mapToStorage.modules),
+            ("header_parser", headerParser.modules), ("access_checker", accessChecker.modules),
+            ("access_checker_ex", accessCheckerEx.modules), ("check_user_id", checkUserID.modules),
+            ("auth_checker", authChecker.modules), ("type_checker", typeChecker.modules), ("fixups", fixups.modules),
+            ("insert_filter", insertFilter.modules), ("insert_error_filter", insertErrorFilter.modules),
+            ("handler", handlers.modules), ("log_transaction", logTransaction.modules),
+        ]
+    }
+}

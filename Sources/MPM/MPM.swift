@@ -1,1 +1,0 @@
-// MPM: see docs/ARCHITECTURE.md.
