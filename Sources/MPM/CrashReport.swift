@@ -19,7 +19,8 @@ enum CrashReport {
             let role = index == 0 ? "was working on" : "had also begun"
             parent.log(
                 .error,
-                "child pid \(child.pid) \(role) \"\(worker.request)\" for \(worker.virtualHost), client \(worker.client)")
+                "child pid \(child.pid) \(role) \"\(worker.request)\" for \(worker.virtualHost), client \(worker.client)"
+            )
         }
         if working.count > limit {
             parent.log(.error, "child pid \(child.pid) had \(working.count - limit) more requests at work")

@@ -27,7 +27,8 @@ final class Generation: @unchecked Sendable {
             let log = try open(main.errorLogName ?? "logs/error_log", program)
             main.errorLog = log
             for server in configuration.virtualHosts {
-                server.errorLog = try server.errorLogName.map { name throws(OpeningError) in try open(name, program) } ?? log
+                server.errorLog =
+                    try server.errorLogName.map { name throws(OpeningError) in try open(name, program) } ?? log
             }
         } catch { return error.lines }
         for step in configuration.hooks.openLogs.functions {

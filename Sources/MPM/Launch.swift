@@ -85,10 +85,11 @@ extension Launch {
         }
         let address = HostName.short.flatMap { try? Resolver.addresses(of: $0) }?.first?.text
         configuration.hostName = address ?? "127.0.0.1"
-        configuration.startupMessages.append((
-            .alert,
-            "AH00558: \(program): Could not reliably determine the server's fully qualified domain name, using \(configuration.hostName). Set the 'ServerName' directive globally to suppress this message"
-        ))
+        configuration.startupMessages.append(
+            (
+                .alert,
+                "AH00558: \(program): Could not reliably determine the server's fully qualified domain name, using \(configuration.hostName). Set the 'ServerName' directive globally to suppress this message"
+            ))
     }
 
     /// What is to be said of a reading, line by line, as it stands on a terminal or in the error log.

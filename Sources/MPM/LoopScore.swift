@@ -75,7 +75,8 @@ final class LoopScore: WorkerScore {
         func set(_ field: Int, _ value: UInt64) { board.word(base + field).store(value) }
         set(Scoreboard.Place.started, UInt64(bitPattern: request.requestTime))
         storeClient(base, connection, request)
-        board.store(names[min(request.server.number, names.count - 1)], at: base + Scoreboard.Place.virtualHost, words: 3)
+        board.store(
+            names[min(request.server.number, names.count - 1)], at: base + Scoreboard.Place.virtualHost, words: 3)
         let line = request.requestLine.bytes
         if seesTail, line.count > 63 {
             board.store(Array(line.suffix(63)), at: base + Scoreboard.Place.request, words: 8)

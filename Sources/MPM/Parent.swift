@@ -67,7 +67,8 @@ public final class Parent {
             return try make(launch, generation).serve()
         } catch {
             generation.configuration.mainServer.log(
-                .emerg, "mpm_event", "(\(error.rawValue))\(error): AH00004: Fatal error: could not create the scoreboard")
+                .emerg, "mpm_event",
+                "(\(error.rawValue))\(error): AH00004: Fatal error: could not create the scoreboard")
             return 1
         }
     }
@@ -155,7 +156,9 @@ public final class Parent {
             try PidFile.write(pidFile, pid: Process.id)
             return true
         } catch {
-            log(.error, "(\(error.rawValue))\(error): AH00099: could not create \(pidFile).\(Process.id)", module: "core")
+            log(
+                .error, "(\(error.rawValue))\(error): AH00099: could not create \(pidFile).\(Process.id)",
+                module: "core")
             log(.error, "AH00100: \(launch.program): could not log pid to file \(pidFile)", module: "core")
             return false
         }

@@ -72,7 +72,8 @@ public struct ProcessPlan: Sendable {
                 warn(
                     isRestart,
                     "AH00497: WARNING: ServerLimit of \(serverLimit) exceeds compile-time limit of \(limit) servers, decreasing to \(limit).",
-                    "AH00498: ServerLimit of \(serverLimit) exceeds compile-time limit of \(limit), decreasing to match")
+                    "AH00498: ServerLimit of \(serverLimit) exceeds compile-time limit of \(limit), decreasing to match"
+                )
                 serverLimit = limit
             } else if serverLimit < 1 {
                 warn(
@@ -87,7 +88,8 @@ public struct ProcessPlan: Sendable {
                 warn(
                     isRestart,
                     "AH00502: WARNING: ThreadLimit of \(threadLimit) exceeds compile-time limit of \(limit) threads, decreasing to \(limit).",
-                    "AH00503: ThreadLimit of \(threadLimit) exceeds compile-time limit of \(limit), decreasing to match")
+                    "AH00503: ThreadLimit of \(threadLimit) exceeds compile-time limit of \(limit), decreasing to match"
+                )
                 threadLimit = limit
             } else if threadLimit < 1 {
                 warn(

@@ -97,7 +97,9 @@ struct Options {
         case "d": serverRoot = bytes
         case "D":
             defines.append(bytes)
-            if ["DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", "DUMP_CONFIG", "DUMP_HOOKS"].contains(value) {
+            if ["DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", "DUMP_CONFIG", "DUMP_HOOKS"].contains(
+                value)
+            {
                 mode = .configDump
             }
         case "E": startupLog = bytes
@@ -117,7 +119,8 @@ struct Options {
 
     /// Absolute; the working directory changes later.
     var absoluteServerRoot: ByteString {
-        let trimmed = serverRoot.count > 1 && serverRoot.hasSuffix("/") ? serverRoot.upTo(serverRoot.count - 1) : serverRoot
+        let trimmed =
+            serverRoot.count > 1 && serverRoot.hasSuffix("/") ? serverRoot.upTo(serverRoot.count - 1) : serverRoot
         if trimmed.hasPrefix("/") { return trimmed }
         guard let here = try? Directory.current() else { return trimmed }
         return trimmed == "." ? here : "\(here)/\(trimmed)"

@@ -28,7 +28,9 @@ enum BuiltIn {
     static let version = ModuleDefinition(
         "version", .metadata, isStatic: true,
         directives: [
-            Directive("<IfVersion", [.all, .server, .directory, .onRead], "a comparison operator, a version (and a delimiter)", read)
+            Directive(
+                "<IfVersion", [.all, .server, .directory, .onRead],
+                "a comparison operator, a version (and a delimiter)", read)
         ])
 
     static let macro = ModuleDefinition(

@@ -76,7 +76,9 @@ public struct ScoreboardSnapshot: Sendable {
     public var cpu: Process.CPUTime
     public var parent: Int32
 
-    public init(generation: Int, started: Int64, restarted: Int64, serverLimit: Int, workersPerChild: Int, parent: Int32) {
+    public init(
+        generation: Int, started: Int64, restarted: Int64, serverLimit: Int, workersPerChild: Int, parent: Int32
+    ) {
         self.generation = generation
         self.started = started
         self.restarted = restarted
