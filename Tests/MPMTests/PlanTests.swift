@@ -1,30 +1,81 @@
-import Bytes
 import Kernel
 import ServerCore
 import Testing
 
 @testable import MPM
 
-@Test(
-    arguments: [
-        ({ $0.startServers = 2 }, 400, []),
-        ({ $0.maxRequestWorkers = 10 }, 25, ["AH00511"]),
-        ({ $0.maxRequestWorkers = 110 }, 100, ["AH00513"]),
-        ({ $0.maxRequestWorkers = 1000 }, 400, ["AH00515"]),
-        ({ $0.threadsPerChild = 100 }, 384, ["AH00507", "AH00513"]),
-        ({ $0.serverLimit = 0 }, 25, ["AH00499", "AH00515"]),
-        (
-            {
-                $0.startServers = 0; $0.minSpareThreads = 0
-            }, 400, ["AH00517", "AH00519"]
-        ),
-    ] as [(@Sendable (inout ProcessSettings) -> Void, Int, [String])])
-func planFollowsEvent(change: @Sendable (inout ProcessSettings) -> Void, workers: Int, warnings: [String]) {
+/// Settings and what apache2 makes of them.
+struct PlanCase: Sendable {
+    var start: Int? = 2
+    var workers: Int?
+    var threads = 25
+    var limit: Int?
+    var spare: Int?
+    var expected = 400
+    var warnings: [String] = []
+}
+
+@Test(arguments: [
+    PlanCase(),
+    PlanCase(start: nil),
+    PlanCase(workers: 10, expected: 25, warnings: ["AH00511"]),
+    PlanCase(workers: 110, expected: 100, warnings: ["AH00513"]),
+    PlanCase(workers: 1000, expected: 400, warnings: ["AH00515"]),
+    PlanCase(threads: 100, expected: 384, warnings: ["AH00507", "AH00513"]),
+    PlanCase(limit: 0, expected: 25, warnings: ["AH00499", "AH00515"]),
+    PlanCase(start: 0, spare: 0, warnings: ["AH00517", "AH00519"]),
+    PlanCase(threads: 0, expected: 16, warnings: ["AH00509", "AH00515"]),
+])
+func planFollowsEvent(_ one: PlanCase) {
     var settings = ProcessSettings()
-    change(&settings)
+    settings.startServers = one.start
+    settings.maxRequestWorkers = one.workers
+    settings.threadsPerChild = one.threads
+    settings.serverLimit = one.limit
+    settings.minSpareThreads = one.spare
     let plan = ProcessPlan(settings)
-    #expect(plan.maxRequestWorkers == workers)
-    #expect(plan.warnings.map { String($0.prefix(7)) } == warnings)
+    #expect(plan.maxRequestWorkers == one.expected)
+    #expect(plan.warnings.map { String($0.prefix(7)) } == one.warnings)
     #expect(plan.children >= 1 && plan.loopsPerChild >= 1)
-    #expect(plan.requestsPerLoop * plan.loopsPerChild * plan.children >= workers)
+    #expect(plan.requestsPerLoop * plan.loopsPerChild * plan.children >= one.expected)
+    let single = ProcessPlan(settings, isSingle: true)
+    #expect(single.children == 1 && single.loopsPerChild == 1)
+}
+
+@Suite struct ScoreboardTests {
+    @Test(arguments: ["", "GET / HTTP/1.1", String(repeating: "x", count: 63), String(repeating: "y", count: 200)])
+    func textsAreCutAndCleared(text: String) throws {
+        let board = try Scoreboard(children: 2, workersPerChild: 3)
+        let base = board.workerBase(1, 2) + Scoreboard.Place.request
+        board.store(Array(repeating: 0x7A, count: 64), at: base, words: 8)
+        board.store(Array(text.utf8), at: base, words: 8)
+        #expect(board.text(at: base, words: 8).string == String(text.prefix(64)))
+    }
+    @Test func sumsOutliveChildren() throws {
+        let board = try Scoreboard(children: 2, workersPerChild: 3)
+        let plan = ProcessPlan(ProcessSettings(), isSingle: true)
+        #expect(board.freeSlot() == 0)
+        board.prepare(0, generation: 4)
+        #expect(board.freeSlot() == 1)
+        board.child(0, Scoreboard.Field.pid).store(77)
+        board.child(0, Scoreboard.Field.accesses).store(5)
+        board.child(0, Scoreboard.Field.bytes).store(500)
+        var snapshot = board.snapshot(plan)
+        #expect(snapshot.accesses == 5 && snapshot.children.map(\.pid) == [77])
+        #expect(snapshot.children[0].generation == 4 && snapshot.children[0].workers.count == 3)
+        board.release(0)
+        snapshot = board.snapshot(plan)
+        #expect(snapshot.accesses == 5 && snapshot.bytes == 500 && snapshot.children.isEmpty)
+        #expect(board.freeSlot() == 0)
+    }
+    @Test func crashReportsNameTheLatestRequestFirst() throws {
+        let board = try Scoreboard(children: 1, workersPerChild: 3)
+        for (worker, line) in ["GET /old HTTP/1.1", "GET /new HTTP/1.1"].enumerated() {
+            let base = board.workerBase(0, worker)
+            board.store(Array(line.utf8), at: base + Scoreboard.Place.request, words: 8)
+            board.word(base + Scoreboard.Place.started).store(UInt64(1000 + worker))
+            board.word(base + Scoreboard.Place.state).store(UInt64(WorkerState.writing.rawValue))
+        }
+        #expect(board.working(0).map(\.request.string) == ["GET /new HTTP/1.1", "GET /old HTTP/1.1"])
+    }
 }
