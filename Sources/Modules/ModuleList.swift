@@ -20,6 +20,7 @@ public let moduleList: [ModuleDefinition] = [
     Alias.module,
     AllowMethods.module,
     AuthBasic.module,
+    AuthDigest.module,
     AuthnAnon.module,
     AuthnCore.module,
     AuthnFile.module,
