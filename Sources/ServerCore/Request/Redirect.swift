@@ -47,6 +47,7 @@ extension Request {
         new.protocolNumber = protocolNumber
         new.assumedHTTP09 = assumedHTTP09
         new.hostname = hostname
+        new.hostPort = hostPort
         new.requestTime = requestTime
         new.useragentAddress = useragentAddress
         new.expectingContinue = expectingContinue

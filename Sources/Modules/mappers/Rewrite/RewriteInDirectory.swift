@@ -57,12 +57,11 @@ enum RewriteInDirectory {
             request.log(.error, "rewrite", "AH10411: Rewritten query string contains control characters or spaces")
             return .status(403)
         }
-        if action == .status {
+        if action == .status || action == .statusSet {
             let status = request.status
             request.status = 200
             return .status(status)
         }
-        if action == .statusSet { return .status(request.status) }
         if name.count > 6, name.hasPrefix("proxy:") { return proxy(request, action, directory) }
         if let scheme {
             if let base = config.base.value { replaceInURL(request, scheme, directory, base) }

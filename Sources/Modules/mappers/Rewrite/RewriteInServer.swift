@@ -73,12 +73,11 @@ enum RewriteInServer {
             request.log(.error, "rewrite", "AH10410: Rewritten query string contains control characters or spaces")
             return .status(403)
         }
-        if action == .status {
+        if action == .status || action == .statusSet {
             let status = request.status
             request.status = 200
             return .status(status)
         }
-        if action == .statusSet { return .status(request.status) }
         if name.count > 6, name.hasPrefix("proxy:") { return proxy(request, action) }
         if let scheme { return redirectToURL(request, action, scheme, oldArgs, directory: nil) }
         if name.count > 12, name.hasPrefix("passthrough:") {

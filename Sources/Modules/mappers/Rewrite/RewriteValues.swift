@@ -119,7 +119,7 @@ extension RewriteContext {
         case .serverAdmin: return request.server.serverAdmin ?? ""
         case .serverProtocol: return request.protocolText
         case .serverSoftware: return request.configuration.banner
-        case .apiVersion: return "20120211:141"
+        case .apiVersion: return "20120211:142"
         case .https: return request.connection.isSecure ? "on" : "off"
         default: return request.scheme
         }
