@@ -28,6 +28,8 @@ extension Request {
         new.main = main
         copyFacts(to: new)
         new.requestLine = requestLine
+        new.vlistValidator = vlistValidator
+        new.hostPort = hostPort
         new.status = status
         new.isHeadOnly = isHeadOnly
         new.headersInStorage = headersInStorage
@@ -47,7 +49,6 @@ extension Request {
         new.protocolNumber = protocolNumber
         new.assumedHTTP09 = assumedHTTP09
         new.hostname = hostname
-        new.hostPort = hostPort
         new.requestTime = requestTime
         new.useragentAddress = useragentAddress
         new.expectingContinue = expectingContinue
@@ -108,7 +109,10 @@ extension Request {
     }
 
     /// Walks a file of this request's directory, or an absolute file name, through the phases (ap_sub_req_lookup_file).
-    public func lookup(file name: ByteString) -> Request {
+    ///
+    /// With `mergingPathInfo` the PATH_INFO and query of this request are the subrequest's too, as for a name that was
+    /// read from the directory (ap_sub_req_lookup_dirent).
+    public func lookup(file name: ByteString, mergingPathInfo: Bool = false) -> Request {
         let sub = makeSubrequest(method: "GET")
         sub.isFileSubrequest = true
         let directory = parentDirectory(filename ?? "/")
@@ -118,14 +122,20 @@ extension Request {
             return sub
         }
         sub.filename = canonical
-        // Within the same directory the URL is known too.
+        // Within the same directory the URL is known too. It is decoded again on its way.
         if canonical.hasPrefix(directory) {
-            let rest = canonical.from(directory.count)
-            sub.uri = parentDirectory(uri) + rest
-            sub.unparsedURI = sub.uri.escapedPath
+            let own = uri.hasSuffix(pathInfo) ? uri.upTo(uri.count - pathInfo.count) : uri
+            var url = parentDirectory(own) + canonical.from(directory.count)
+            if mergingPathInfo {
+                url = url + pathInfo
+                sub.pathInfo = pathInfo
+                sub.args = args
+            }
+            sub.uri = url.escapedPath
         } else {
-            sub.uri = ""
+            sub.uri = canonical.escapedPath
         }
+        sub.unparsedURI = sub.uri
         return resolveSubrequest(sub)
     }
 

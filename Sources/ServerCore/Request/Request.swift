@@ -98,7 +98,7 @@ public final class Request {
     /// Do not add `AddDefaultCharset`'s charset.
     public var suppressCharset = false
     /// A handler may let POST deliver a plain file (r->deliver_script).
-    public var deliverScript = false
+    public var deliverScript = true
 
     /// The request body; reading it sends `100 Continue` where the client waits for one.
     public var body: (any BodySource)?

@@ -154,9 +154,6 @@ extension Request {
     /// The value of `Allow`: methods that core or a handler said it takes (make_allow).
     var allowLine: ByteString {
         var mask = allowed
-        if mask == 0 {
-            return ""
-        }
         var names: [ByteString] = []
         let trace = server[Core.server].traceEnable.value(default: .on)
         if trace == .off { mask &= ~Method.trace.bit } else { mask |= Method.trace.bit }
