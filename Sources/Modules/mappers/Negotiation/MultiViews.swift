@@ -17,7 +17,7 @@ enum MultiViews {
         var state = NegotiationState(request)
         if let outcome = readVariants(&state, name.from(state.directory.count)) { return outcome }
         guard !state.variants.isEmpty else { return .declined }
-        let prefersScripts = request.methodNumber != .get || request.args != nil || !request.pathInfo.isEmpty
+        let prefersScripts = !request.methodNumber.isGet || request.args != nil || !request.pathInfo.isEmpty
         switch state.negotiate(prefersScripts: prefersScripts) {
         case .status(let status): return .status(status)
         case .variant(let best): return take(best, request)
@@ -71,7 +71,7 @@ enum MultiViews {
             )
             return .status(404)
         }
-        request.vlistValidator = "\"0\""
+        setValidator(request, state.directory)
         state.variants.sort { left, right in
             left.sourceQuality == right.sourceQuality
                 ? left.fileName < right.fileName : left.sourceQuality > right.sourceQuality
@@ -79,9 +79,20 @@ enum MultiViews {
         return nil
     }
 
+    /// The directory's time stands for the list. Apache cuts the closing quote off the merged tag; so do we.
+    private static func setValidator(_ request: Request, _ directory: ByteString) {
+        guard let status = request.files.status(directory) else { return }
+        let modified = status.modifiedMicroseconds
+        var tag: [UInt8] = []
+        if request.requestTime - modified < 1_000_000 { tag.append("W/") }
+        tag.append("\"")
+        tag.append(hexadecimal: UInt(truncatingIfNeeded: modified))
+        request.vlistValidator = ByteString(tag)
+    }
+
     /// The subrequest for a file that may be served and whose every extension is known or part of `name`.
     private static func variantRequest(_ entry: ByteString, _ name: ByteString, _ request: Request) -> Request? {
-        let sub = request.lookup(file: entry)
+        let sub = request.lookup(file: entry, mergingPathInfo: true)
         guard sub.finfo?.kind == .regular else { return nil }
         // What has a handler is as good as a script.
         if sub.handler != nil, sub.contentType == nil { sub.contentType = Variant.cgiType }

@@ -13,7 +13,7 @@ extension NegotiationState {
     }
 
     mutating func negotiate(prefersScripts: Bool) -> Decision {
-        if request.methodNumber == .get {
+        if request.methodNumber.isGet {
             let isPlain = variants.allSatisfy { !$0.fileName.contains(UInt8(ascii: "/")) && $0.body == nil }
             isTransparent = isPlain && request.pathInfo.isEmpty
         }

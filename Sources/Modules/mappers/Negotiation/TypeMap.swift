@@ -24,7 +24,7 @@ enum TypeMap {
 
     private static func send(_ body: ByteString, _ variant: Variant, _ request: Request) async -> Outcome {
         request.allowed |= Method.get.bit | Method.options.bit | Method.post.bit
-        guard request.methodNumber == .get || request.methodNumber == .post else { return .status(405) }
+        guard request.methodNumber.isGet || request.methodNumber == .post else { return .status(405) }
         request.headersOut.set("Accept-Ranges", "bytes")
         request.headersOut.set("Content-Length", ByteString(decimal: body.count))
         if !variant.type.isEmpty {
@@ -94,7 +94,8 @@ enum TypeMap {
         guard let status = source.finfo else { return }
         source.updateMtime(status.modifiedMicroseconds)
         source.setETag(status)
-        request.vlistValidator = source.headersOut["ETag"]
+        // Apache cuts the closing quote off the merged tag; so do we.
+        request.vlistValidator = source.headersOut["ETag"].map { $0.upTo($0.count - 1) }
         source.headersOut.unset("ETag")
     }
 
