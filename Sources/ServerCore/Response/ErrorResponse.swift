@@ -20,13 +20,14 @@ enum ErrorResponse {
     }
 
     static func die(_ request: Request, _ type: Int) async {
-        let recursive = request.status
+        // The client's own request may have any status by now; a redirect that began with one is an error document's.
+        let recursive = request.previous == nil ? 200 : request.status
         // Trouble within an error document: report the original error, with a word about this one.
         if recursive != 200 {
             var original = request
             while let earlier = original.previous, earlier.status != 200 { original = earlier }
             if original !== request { original.next = nil }
-            sendCanned(original, recursive: type, ignoreDocument: true)
+            sendCanned(original, recursive: recursive, ignoreDocument: true)
             return
         }
         request.status = type
