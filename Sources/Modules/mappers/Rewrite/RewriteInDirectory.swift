@@ -57,7 +57,8 @@ enum RewriteInDirectory {
             request.log(.error, "rewrite", "AH10411: Rewritten query string contains control characters or spaces")
             return .status(403)
         }
-        if action == .status || action == .statusSet {
+        if action == .statusSet { return .status(request.status) }
+        if action == .status {
             let status = request.status
             request.status = 200
             return .status(status)

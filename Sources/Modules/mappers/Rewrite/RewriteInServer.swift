@@ -73,7 +73,8 @@ enum RewriteInServer {
             request.log(.error, "rewrite", "AH10410: Rewritten query string contains control characters or spaces")
             return .status(403)
         }
-        if action == .status || action == .statusSet {
+        if action == .statusSet { return .status(request.status) }
+        if action == .status {
             let status = request.status
             request.status = 200
             return .status(status)
