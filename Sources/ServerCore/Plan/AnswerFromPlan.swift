@@ -28,7 +28,7 @@ extension Worker {
             guard case .complete(let length) = head.parse(&input, to: end, options),
                 let plan = findPlan(input.span, parked[index])
             else { break }
-            switch send(plan, channel, input.span, isLast: position + length == end) {
+            switch send(plan, channel, input.span, length: length) {
             case .sent: position += length
             case .closed: return .closed
             case .lingering: return .parked
@@ -66,10 +66,11 @@ extension Worker {
     }
 
     private func send(
-        _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>, isLast: Bool
+        _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>, length: Int
     ) -> PlanSend {
         let request = plan.request
         prepare(request, plan, channel, input)
+        request.bytesReceived = Int64(length)
         scores?.requestStarted(request)
         output.removeAll(keepingCapacity: true)
         output.append(contentsOf: plan.start)
@@ -147,6 +148,7 @@ extension Worker {
         }
         request.connection.keepAlive = .keepAlive
         parked[index].keepAlives += 1
+        request.connection.keepAlives += 1
         keepAliveMilliseconds = UInt64(timeout)
         if saysKeepAlive {
             output.append("Keep-Alive: timeout=")
