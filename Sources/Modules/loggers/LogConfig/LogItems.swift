@@ -26,7 +26,8 @@ enum LogItems {
 
     static func writer(_ name: ByteString, _ argument: ByteString) -> LogItemWriter {
         switch name {
-        case "h", "a": argument == "c" ? peerAddress : clientAddress
+        case "h": argument == "c" ? peerAddress : clientHost
+        case "a": argument == "c" ? peerAddress : clientAddress
         case "A": localAddress
         case "u": user
         case "t": LogTimeItem.writer(argument)
@@ -101,6 +102,10 @@ enum LogItems {
 
     // MARK: Letters
 
+    private static let clientHost: LogItemWriter = { request, moment, line in
+        if let name = request.resolvedRemoteHost { return text(name, &line) }
+        return clientAddress(request, &moment, &line)
+    }
     private static let clientAddress: LogItemWriter = { request, _, line in
         request.useragentAddress.append(to: &line)
         return true

@@ -21,6 +21,7 @@ public enum LogIO {
     ]
 
     private static let timeFilter = OutputFilter("LOGIO_TTFB_OUT", .resource) { request in
+        request.doNotReuse()
         request.notes.setIfAbsent("logio-ttfb", ByteString(decimal: RealTime.now - request.requestTime))
     }
     @Sendable private static func insertTimeFilter(_ request: Request) {

@@ -59,6 +59,7 @@ public enum Expires {
     }
 
     private static func set(_ code: ExpiryCode, _ request: Request) {
+        request.dependsOnSecond()
         let base: Int64
         switch code.base {
         case .modification:

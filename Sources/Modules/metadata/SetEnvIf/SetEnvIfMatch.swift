@@ -74,9 +74,8 @@ enum SetEnvIfMatch {
         case .requestMethod: return request.method
         case .requestProtocol:
             return request.protocolText
-        case .serverAddress:
-            request.doNotReuse()
-            return request.connection.localAddress.text
+        // Answers are kept for one local address only.
+        case .serverAddress: return request.connection.localAddress.text
         case .header(let name): return request.header(name) ?? request.env[name]
         case .headers(let regex):
             let fields = request.headersIn
