@@ -17,20 +17,27 @@ enum RemoteHost: Sendable {
         if let answer = request.blockingResult as? Answer {
             request.blockingResult = nil
             request.moduleState[key] = answer
+            // Loggers show the name even if it did not lead back.
+            if let reverse = answer.reverse { request.resolvedRemoteHost = reverse }
             return answer.host
         }
         let address = request.remoteAddress
-        request.blockingWork = { Answer(host: lookUp(address)) }
+        request.blockingWork = { lookUp(address) }
         return .pending
     }
 
-    private struct Answer: Sendable { let host: RemoteHost }
+    private struct Answer: Sendable {
+        let host: RemoteHost
+        /// What the address resolves to.
+        let reverse: ByteString?
+    }
 
-    private static func lookUp(_ address: SocketAddress) -> RemoteHost {
-        guard let name = Resolver.name(of: address)?.lowercased, SocketAddress(name, port: 0) == nil,
-            let addresses = try? Resolver.addresses(of: name),
-            addresses.contains(where: { $0.hasSameHost(as: address) })
-        else { return .unknown }
-        return .name(name)
+    private static func lookUp(_ address: SocketAddress) -> Answer {
+        guard let name = Resolver.name(of: address)?.lowercased, SocketAddress(name, port: 0) == nil else {
+            return Answer(host: .unknown, reverse: nil)
+        }
+        let addresses = (try? Resolver.addresses(of: name)) ?? []
+        let isConfirmed = addresses.contains { $0.hasSameHost(as: address) }
+        return Answer(host: isConfirmed ? .name(name) : .unknown, reverse: name)
     }
 }
