@@ -208,7 +208,7 @@ extension Request {
     /// apr_table_overlay: entries of both, those of `top` first.
     private func overlaid(_ top: Table, on base: Table) -> Table {
         var result = top
-        for (name, value) in base.pairs where !top.contains(name) { result.add(name, value) }
+        for (name, value) in base.pairs { result.add(name, value) }
         return result
     }
 }

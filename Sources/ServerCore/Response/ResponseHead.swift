@@ -11,7 +11,7 @@ enum ResponseHead {
         let connection = request.connection
         if !request.errHeadersOut.isEmpty {
             var fields = request.headersOut
-            // The error table's entries come first and hide ordinary ones of the same name (apr_table_overlay).
+            // The error table's entries come first (apr_table_overlay).
             fields = overlay(request.errHeadersOut, fields)
             request.headersOut = fields
             request.errHeadersOut.removeAll()
@@ -56,7 +56,7 @@ enum ResponseHead {
 
     private static func overlay(_ top: Table, _ base: Table) -> Table {
         var result = top
-        for (name, value) in base.pairs where !top.contains(name) { result.add(name, value) }
+        for (name, value) in base.pairs { result.add(name, value) }
         return result
     }
 
@@ -131,7 +131,7 @@ enum ResponseHead {
         if let encoding = request.contentEncoding { request.headersOut.set("Content-Encoding", encoding) }
         guard !request.contentLanguages.isEmpty else { return }
         var line = ByteString()
-        for language in request.contentLanguages { line.append(line.isEmpty ? language : ", " + language) }
+        for language in request.contentLanguages { line.append(line.isEmpty ? language : "," + language) }
         request.headersOut.set("Content-Language", line)
     }
 
