@@ -11,8 +11,8 @@ struct IndexPage {
     let config: AutoindexDirectory
     let query: IndexQuery
     var output: [UInt8] = []
-    /// A document was answered in between.
-    private var hasRun = false
+    /// Where documents that were answered in between end.
+    private var documentEnds: [Int] = []
 
     init(_ request: Request) {
         self.request = request
@@ -46,9 +46,7 @@ struct IndexPage {
         list.emit(sort.sorted(entries))
         output += list.output
         await emitTail()
-        let body = ResponseBody.bytes(ByteString(output))
-        // Apache knows the length of what fits its buffer and of what no subrequest wrote into.
-        request.responseBody = hasRun || output.count > 8000 ? .stream(body.asSource()) : body
+        request.responseBody = body()
         return .ok
     }
 
@@ -57,6 +55,20 @@ struct IndexPage {
         var title = uri.escapedHTML
         while title.count > 1, title.last == UInt8(ascii: "/") { title = title.upTo(title.count - 1) }
         return title
+    }
+
+    /// Apache passes on what it has after each subrequest and when its buffer of 8000 bytes is full: then nobody knows
+    /// the length.
+    private func body() -> ResponseBody {
+        var ends = documentEnds
+        if ends.isEmpty, output.count > 8000 { ends = [8000] }
+        var pieces: [ResponseBody.Piece] = []
+        var start = 0
+        for end in ends + [output.count] where end > start {
+            pieces.append(.bytes(ByteString(Array(output[start..<end]))))
+            start = end
+        }
+        return pieces.count > 1 ? .stream(ResponseBody.pieces(pieces).asSource()) : .pieces(pieces)
     }
 
     // MARK: Head and tail
@@ -71,6 +83,7 @@ struct IndexPage {
             case .html(let body):
                 if !suppresses { preamble(title) }
                 output += body
+                documentEnds.append(output.count)
                 emitsPreamble = false
                 emitsHeading = false
             case .failed:
@@ -100,6 +113,7 @@ struct IndexPage {
             switch await document(name) {
             case .html(let body):
                 output += body
+                documentEnds.append(output.count)
                 suppressesSignature = true
                 suppressesEnd = query.options.contains(.suppressPreamble)
             case .text(let text):
@@ -140,12 +154,11 @@ struct IndexPage {
         case text([UInt8])
         case failed
     }
-    private mutating func document(_ name: ByteString) async -> Document? {
+    private func document(_ name: ByteString) async -> Document? {
         let sub = request.lookup(uri: name)
         guard sub.status == 200, let path = sub.filename, sub.finfo?.isRegular == true, let type = sub.contentType
         else { return nil }
         if IndexCollector.isHTML(type) {
-            hasRun = true
             guard let body = await request.run(sub) else { return .failed }
             return .html(body)
         }
