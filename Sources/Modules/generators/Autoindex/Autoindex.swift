@@ -121,7 +121,7 @@ public enum Autoindex {
     }
 
     @Sendable private static func handle(_ request: Request) async -> Outcome {
-        guard request.handler == "httpd/unix-directory" || request.handler == "default-handler",
+        guard request.handler == "httpd/unix-directory",
             request.finfo?.kind == .directory
         else { return .declined }
         request.allowed |= Method.get.bit

@@ -95,7 +95,7 @@ enum MultiViews {
         let sub = request.lookup(file: entry, mergingPathInfo: true)
         guard sub.finfo?.kind == .regular else { return nil }
         // What has a handler is as good as a script.
-        if sub.handler != nil, sub.contentType == nil { sub.contentType = Variant.cgiType }
+        if sub.handler != nil, sub.contentType == nil { sub.setContentType(Variant.cgiType, isTrusted: true) }
         guard let exceptions = sub.notes["ap-mime-exceptions-list"] else { return nil }
         var unknown = exceptions.split(on: UInt8(ascii: "/"))[...]
         for segment in name.split(on: UInt8(ascii: ".")) where segment == unknown.first { unknown.removeFirst() }

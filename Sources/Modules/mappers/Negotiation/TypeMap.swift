@@ -28,8 +28,8 @@ enum TypeMap {
         request.headersOut.set("Accept-Ranges", "bytes")
         request.headersOut.set("Content-Length", ByteString(decimal: body.count))
         if !variant.type.isEmpty {
-            request.contentType =
-                variant.charset.isEmpty ? variant.type : "\(variant.type); charset=\(variant.charset)"
+            let type = variant.charset.isEmpty ? variant.type : "\(variant.type); charset=\(variant.charset)"
+            request.setContentType(type, isTrusted: true)
         }
         if !variant.languages.isEmpty { request.contentLanguages = variant.languages }
         if let encoding = variant.encoding, !encoding.isEmpty { request.contentEncoding = encoding }

@@ -146,7 +146,7 @@ enum RewriteInDirectory {
         if let type = request.notes[RewriteNote.forcedType], !type.isEmpty {
             RewriteLog.trace(
                 request, 1, nil, "force filename \(request.filename ?? "") to have MIME-type '\(type)'")
-            request.contentType = type
+            request.setContentType(type, isTrusted: true)
         }
         if let handler = request.notes[RewriteNote.forcedHandler], !handler.isEmpty {
             RewriteLog.trace(
