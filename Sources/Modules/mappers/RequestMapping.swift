@@ -4,9 +4,6 @@ import Bytes
 import ServerCore
 
 extension Request {
-    /// The port that URLs of this connection's scheme need not name.
-    var defaultPort: UInt16 { connection.isSecure ? 443 : 80 }
-
     /// `http://name:port` of this server.
     var serverURL: ByteString { absoluteURL("") }
 

@@ -184,8 +184,8 @@ struct RequestExpressionContext: ExpressionContext {
 // MARK: - Facts of a request that several modules ask for
 
 extension Request {
-    /// `http` or `https`.
-    public var scheme: ByteString { connection.isSecure ? "https" : "http" }
+    /// `http` or `https`: what ServerName says of a connection that is not encrypted here (ap_http_scheme).
+    public var scheme: ByteString { connection.isSecure ? "https" : server.serverScheme ?? "http" }
     /// `HTTP/1.1`
     public var protocolText: ByteString {
         switch protocolNumber {
@@ -211,27 +211,23 @@ extension Request {
         let name = serverName
         return name.contains(UInt8(ascii: ":")) && name.first != UInt8(ascii: "[") ? "[\(name)]" : name
     }
+    /// The port that URLs of `scheme` need not name (ap_default_port).
+    public var defaultPort: UInt16 { scheme == "https" ? 443 : 80 }
     /// As UseCanonicalName and UseCanonicalPhysicalPort say (ap_get_server_port).
     public var serverPort: Int {
         let core = self[Core.directory]
-        let physical = core.useCanonicalPhysicalPort.value(default: false) ? Int(connection.localAddress.port) : 0
-        let standard = connection.isSecure ? 443 : 80
-        switch core.useCanonicalName.value(default: .off) {
-        case .on:
-            if server.port != 0 { return Int(server.port) }
-            return physical != 0 ? physical : standard
-        case .off, .dns:
-            if hostPort != 0 { return Int(hostPort) }
-            if let hostname, !hostname.isEmpty { return standard }
-            if physical != 0 { return physical }
-            return server.port != 0 ? Int(server.port) : Int(connection.localAddress.port)
-        }
+        let physical = core.useCanonicalPhysicalPort.value(default: false) ? connection.localAddress.port : 0
+        let ports =
+            switch core.useCanonicalName.value(default: .off) {
+            case .on: [server.port, physical]
+            case .off, .dns: [hostPort, physical, server.port]
+            }
+        return Int(ports.first { $0 != 0 } ?? defaultPort)
     }
     /// `http://name:port/path`, the port left out when it is the scheme's own (ap_construct_url).
     public func absoluteURL(_ path: ByteString) -> ByteString {
         let port = serverPort
-        let standard = connection.isSecure ? 443 : 80
-        return port == standard
+        return port == defaultPort
             ? "\(scheme)://\(serverNameForURL)\(path)" : "\(scheme)://\(serverNameForURL):\(port)\(path)"
     }
     /// The client's name where HostnameLookups found one, else nothing.

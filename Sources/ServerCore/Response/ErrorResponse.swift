@@ -82,6 +82,8 @@ enum ErrorResponse {
     private static func sendCanned(_ request: Request, recursive: Int?, ignoreDocument: Bool) {
         let location = prepareFields(request)
         guard !Status(request.status).isHeaderOnly else { return }
+        // The page is not even made for HEAD, so nobody knows its length.
+        guard !request.isHeadOnly else { return finishContent(request) }
         if !ignoreDocument, case .text(let expression)? = request[Core.directory].errorDocuments[request.status],
             let text = try? request.string(expression)
         {
