@@ -142,7 +142,7 @@ enum CoreSections {
     static func files(
         _ context: DirectiveContext, _ argument: ByteString, _ body: SectionBody, isMatch: Bool
     ) throws(DirectiveError) {
-        for section in ["location", "locationmatch", "files", "filesmatch", "if", "elseif", "else"]
+        for section in ["location", "locationmatch"]
         where context.enclosing.contains(section) {
             throw DirectiveError(
                 "\(context.directive)> cannot occur within <\(DirectiveContext.display(section))> section")
@@ -180,7 +180,11 @@ enum CoreSections {
             var words = ArgumentWords(argument)
             let text = words.next()
             if !words.isAtEnd { throw DirectiveError("expression must be enclosed in quotes") }
-            expression = try context.parseCondition(text)
+            do throws(DirectiveError) {
+                expression = try context.parseCondition(text)
+            } catch {
+                throw DirectiveError("Cannot parse condition clause: \(error.message)")
+            }
         }
         // At server level a section may say what a directory section may.
         let override = context.path == nil ? DirectiveWalk.sectionOverride : nil

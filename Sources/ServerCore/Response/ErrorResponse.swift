@@ -91,11 +91,13 @@ enum ErrorResponse {
         } else {
             request.responseBody = .bytes(cannedPage(request, location: location ?? "", recursive: recursive))
         }
+        // Apache makes no page that will not be sent, so its length is not told either.
+        if request.isHeadOnly { request.responseBody = .none }
         finishContent(request)
     }
     private static func sendText(_ request: Request, _ text: ByteString) {
         _ = prepareFields(request)
-        request.responseBody = .bytes(text)
+        request.responseBody = request.isHeadOnly ? .none : .bytes(text)
         finishContent(request)
     }
 
