@@ -53,6 +53,11 @@ extension EventLoop {
         if unsafe slot.pointee.reader != 0 { unsafe resumeReader(slot, outcome) }
         if unsafe slot.pointee.writer != 0 { unsafe resumeWriter(slot, outcome) }
     }
+    /// Ends another task's wait for input of the channel: it gets `.stopped`. Nothing that came is lost.
+    public func interruptReading(_ channel: Channel) {
+        guard let slot = unsafe table.find(channel), unsafe slot.pointee.reader != 0 else { return }
+        unsafe resumeReader(slot, .stopped)
+    }
     /// The loop ends: nobody waits any longer.
     func resumeAll() {
         for index in 0..<table.used { unsafe resumeWaiters(table.slots + index, .stopped) }

@@ -59,6 +59,9 @@ public struct RecordDecoder: Sendable {
         return false
     }
 
+    /// True when the piece of content that `next` gave last was the end of its record.
+    public var isRecordComplete: Bool { remaining == 0 }
+
     /// Looks at `bytes` from `position` on and moves it past what the event covers. Call until `.needMore` or `.failed`.
     public mutating func next(_ bytes: borrowing Span<UInt8>, _ position: inout Int) -> Event {
         while true {

@@ -47,3 +47,10 @@ func withoutDoubleSlashes(_ path: ByteString) -> ByteString {
     }
     return ByteString(result)
 }
+
+extension Request {
+    /// Lays a section of a module's own (`<Proxy>`) over what holds for this request.
+    public func apply(section: PerDirectoryConfig) {
+        perDirectory = connection.worker.merges.merge(perDirectory, section)
+    }
+}
