@@ -4,6 +4,7 @@ import Bytes
 import ConfigLanguage
 import Kernel
 import MPM
+import ModuleCompression
 import Modules
 import ServerCore
 
@@ -39,7 +40,7 @@ extension CommandLine {
         commandLine.after = options.after
         commandLine.defines = options.defines
         let launch = Launch(
-            modules: moduleList, commandLine: commandLine, arguments: arguments.map { ByteString($0) },
+            modules: moduleList + compressionModules, commandLine: commandLine, arguments: arguments.map { ByteString($0) },
             startupLevel: options.startupLevel, built: VersionText.built)
         let loaded = launch.load()
         let configuration = loaded.configuration
