@@ -91,8 +91,6 @@ enum ErrorResponse {
         } else {
             request.responseBody = .bytes(cannedPage(request, location: location ?? "", recursive: recursive))
         }
-        // Apache makes no page that will not be sent, so its length is not told either.
-        if request.isHeadOnly { request.responseBody = .none }
         finishContent(request)
     }
     private static func sendText(_ request: Request, _ text: ByteString) {
