@@ -12,6 +12,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,12 +342,52 @@ pid_t clinux_spawn_shell(const char *command, int input, int output, int error, 
 
 pid_t clinux_spawn(const char *path, char *const *arguments, char *const *environment, const char *directory, int input,
                    int output, int error) {
-    pid_t pid = fork();
-    if (pid != 0) return pid;
-    prepare_child(input, output, error);
-    if (directory && chdir(directory) < 0) _exit(126);
-    execve(path, arguments, environment);
-    _exit(127);
+    // posix_spawn shares memory until the exec: no page table is copied, and a failed exec is told by errno.
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    pid_t pid = -1;
+    int failure = posix_spawn_file_actions_init(&actions);
+    if (failure) {
+        errno = failure;
+        return -1;
+    }
+    failure = posix_spawnattr_init(&attributes);
+    if (failure) {
+        posix_spawn_file_actions_destroy(&actions);
+        errno = failure;
+        return -1;
+    }
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    // Sources that are themselves 0-2 would be overwritten by an earlier placement: move them up first.
+    int ends[3] = {input, output, error};
+    int moved[3] = {-1, -1, -1};
+    for (int index = 0; index < 3 && !failure; index++) {
+        if (ends[index] < 0) continue;
+        if (ends[index] < 3 && ends[index] != index) {
+            ends[index] = moved[index] = fcntl(ends[index], F_DUPFD_CLOEXEC, 3);
+            if (moved[index] < 0) failure = errno;
+        }
+    }
+    for (int index = 0; index < 3 && !failure; index++) {
+        if (ends[index] >= 0) failure = posix_spawn_file_actions_adddup2(&actions, ends[index], index);
+    }
+    if (directory && !failure) failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
+    if (!failure) failure = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
+    for (int index = 0; index < 3; index++) {
+        if (moved[index] >= 0) close(moved[index]);
+    }
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (failure) {
+        errno = failure;
+        return -1;
+    }
+    return pid;
 }
 
 int clinux_wait(pid_t pid, int no_hang, int *code, int *signal, pid_t *which) {

@@ -41,7 +41,8 @@ extension Process {
         return Spawned(pid: pid, input: down.writer, output: nil)
     }
 
-    /// Starts a program (CGI). `environment` holds NAME=value; descriptors that are nil stay as they are.
+    /// Starts a program (CGI). `environment` holds NAME=value; descriptors that are nil stay as they are. Throws what
+    /// kept the program from running, as execve says it. Safe while other threads run.
     public static func spawn(
         _ path: ByteString, arguments: [ByteString], environment: [ByteString], directory: ByteString?,
         input: Int32? = nil, output: Int32? = nil, error: Int32? = nil

@@ -31,6 +31,8 @@ public let moduleList: [ModuleDefinition] = [
     AuthzOwner.module,
     AuthzUser.module,
     Autoindex.module,
+    CGI.module,
+    CGI.daemonModule,
     Dir.module,
     Env.module,
     Expires.module,
@@ -46,4 +48,5 @@ public let moduleList: [ModuleDefinition] = [
     ReqTimeout.module,
     Rewrite.module,
     SetEnvIf.module,
+    ServerStatus.module,
 ]

@@ -40,7 +40,8 @@ extension CommandLine {
         commandLine.after = options.after
         commandLine.defines = options.defines
         let launch = Launch(
-            modules: moduleList + compressionModules, commandLine: commandLine, arguments: arguments.map { ByteString($0) },
+            modules: moduleList + compressionModules, commandLine: commandLine,
+            arguments: arguments.map { ByteString($0) },
             startupLevel: options.startupLevel, built: VersionText.built)
         let loaded = launch.load()
         let configuration = loaded.configuration

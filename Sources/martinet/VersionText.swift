@@ -6,7 +6,7 @@ import ServerCore
 /// `-v` and `-V`.
 enum VersionText {
     /// Tools look for the first words and for a date; ours has none that changes with each build.
-    static let built = "2026-11-22T00:00:00"
+    static let built = ServerBanner.built
     static var server: String { "Apache/\(ServerBanner.apacheVersion) (Martinet/\(ServerBanner.martinetVersion))" }
 
     static func write() {

@@ -97,6 +97,8 @@ public final class Request {
     public internal(set) var isErrorResponse = false
     /// Do not add `AddDefaultCharset`'s charset.
     public var suppressCharset = false
+    /// The handler's body is the whole answer, head included (CGI programs named `nph-…`); the connection ends with it.
+    public var hasOwnHead = false
     /// A handler may let POST deliver a plain file (r->deliver_script).
     public var deliverScript = true
 

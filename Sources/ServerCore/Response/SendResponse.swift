@@ -9,6 +9,9 @@ extension Worker {
     /// Sends a prepared answer: head and body, in chunks where nobody knows the length. False: the connection is broken.
     func send(_ request: Request, _ reader: ConnectionReader) async -> Bool {
         let channel = request.connection.channel
+        if request.hasOwnHead, case .stream(let source) = request.responseBody {
+            return await sendUnparsed(source, request)
+        }
         var first: ByteString?
         if case .stream(let source) = request.responseBody, !Status(request.status).isHeaderOnly {
             do throws(BodyError) {
@@ -85,6 +88,19 @@ extension Worker {
             }
         }
         if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout) }
+    }
+
+    /// Sends what a handler made with its own head.
+    private func sendUnparsed(_ source: any BodySource, _ request: Request) async -> Bool {
+        request.connection.keepAlive = .close
+        do throws(IOError) {
+            return try await send(
+                source, first: nil, after: [], chunked: false, request, request.server.timeoutMilliseconds)
+        } catch {
+            request.connection.aborted = true
+            source.cancel()
+            return false
+        }
     }
 
     /// Takes a stream's first piece before the head is made: a body that ends with it is sent with its length, as

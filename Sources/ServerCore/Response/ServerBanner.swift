@@ -6,6 +6,8 @@ import Bytes
 public enum ServerBanner {
     public static let apacheVersion = "2.4.68"
     public static let moduleMagicNumber = "20120211:144"
+    /// When, for mod_status and `-v`; the same for everybody who builds this version.
+    public static let built = "2026-11-22T00:00:00"
     public static let martinetVersion = "0.1.0"
 
     /// As `ServerTokens` lets it be sent.
