@@ -75,7 +75,7 @@ extension Worker {
         case .failed(let failed):
             await ErrorResponse.die(failed, failed.pendingStatus)
             connection.keepAlive = .close
-            let sent = await send(failed.last, reader)
+            let sent = await send(failed.last.withCheckedFields(), reader)
             failed.bytesReceived = reader.consumed - start
             finish(failed)
             return sent ? .close : .abort
@@ -95,7 +95,7 @@ extension Worker {
         } else {
             await ProcessRequest.process(request)
         }
-        let answer = request.last
+        let answer = await request.last.withCheckedFields()
         let sent = await send(answer, reader)
         let bodyRead = sent ? await discardRest(request, answer) : false
         request.bytesReceived = reader.consumed - start
