@@ -70,7 +70,7 @@ extension Launch {
         } catch { failure = error }
         let plan = ProcessPlan(configuration.process, isSingle: isSingle, isRestart: isRestart)
         if failure == nil {
-            for warning in plan.warnings { configuration.startupMessages.append((.warning, warning)) }
+            for warning in plan.warnings { configuration.startupMessages.append((.warning, "core", warning)) }
         }
         return LoadedConfiguration(
             configuration: configuration, filesRead: loader.filesRead, plan: plan, error: failure)
@@ -87,7 +87,7 @@ extension Launch {
         configuration.hostName = address ?? "127.0.0.1"
         configuration.startupMessages.append(
             (
-                .alert,
+                .alert, "core",
                 "AH00558: \(program): Could not reliably determine the server's fully qualified domain name, using \(configuration.hostName). Set the 'ServerName' directive globally to suppress this message"
             ))
     }
@@ -95,8 +95,9 @@ extension Launch {
     /// What is to be said of a reading, line by line, as it stands on a terminal or in the error log.
     public func messages(of loaded: LoadedConfiguration) -> [[UInt8]] {
         var lines: [[UInt8]] = []
-        for (level, text) in loaded.configuration.startupMessages where level <= startupLevel || level == .notice {
-            lines.append(StartupMessage.line(level, text))
+        for (level, module, text) in loaded.configuration.startupMessages
+        where level <= startupLevel || level == .notice {
+            lines.append(StartupMessage.line(level, text, module: module))
         }
         if let error = loaded.error {
             lines.append(Array((configurationErrorText(error, program: program) + "\n").utf8))
@@ -112,12 +113,11 @@ enum StartupMessage {
         "AH00112", "AH00117", "AH00497", "AH00499", "AH00502", "AH00504", "AH00507", "AH00509", "AH00511", "AH00513",
         "AH00515", "AH00517", "AH00519", "AH00548", "AH00557", "AH00558",
     ]
-    static func line(_ level: LogLevel, _ text: String) -> [UInt8] {
+    static func line(_ level: LogLevel, _ text: String, module: String = "core") -> [UInt8] {
         if bare.contains(String(text.prefix(7))) { return Array((errorLogEscaped(text) + "\n").utf8) }
         var line: [UInt8] = []
         line.append("[")
         LogTime.appendError(CivilTime(localMicroseconds: RealTime.now), to: &line)
-        let module = text.hasPrefix("AH01574") ? "so" : "core"
         let process = "] [\(module):\(level.name)] [pid \(Process.id):tid \(Process.threadID)] "
         line.append(contentsOf: process.utf8)
         line.append(contentsOf: (errorLogEscaped(text) + "\n").utf8)

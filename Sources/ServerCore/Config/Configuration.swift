@@ -23,7 +23,7 @@ public final class Configuration: @unchecked Sendable {
     /// The `Server` field's value.
     public internal(set) var banner: ByteString = ""
     /// What to say once the error log is open, with its level: warnings of directives, AH00558 and the like.
-    public var startupMessages: [(LogLevel, String)] = []
+    public var startupMessages: [(level: LogLevel, module: String, text: String)] = []
     public var process = ProcessSettings()
     /// Directives by lower-cased name, of the loaded modules only.
     var directives: [ByteString: (module: String, row: Directive)] = [:]

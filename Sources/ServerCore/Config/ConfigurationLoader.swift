@@ -93,7 +93,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
     }
     public var serverVersion: ServerVersion { ServerVersion(2, 4, 68) }
     public func log(_ warning: ConfigWarning) {
-        configuration.startupMessages.append((warning.level == .error ? .error : .warning, warning.text))
+        configuration.startupMessages.append((warning.level == .error ? .error : .warning, "core", warning.text))
     }
     public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
     public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
@@ -185,7 +185,7 @@ extension Configuration {
                 "Cannot load \(file) into server: module \(symbol) is not part of this server (see martinet -l)")
         }
         if loaded.contains(module.name) {
-            startupMessages.append((.warning, "AH01574: module \(symbol) is already loaded, skipping"))
+            startupMessages.append((.warning, "so", "AH01574: module \(symbol) is already loaded, skipping"))
             return
         }
         if ["event", "worker", "prefork"].contains(module.name),

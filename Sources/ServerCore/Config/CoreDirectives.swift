@@ -407,7 +407,7 @@ enum CoreDirectives {
         if number == 401, isRemote {
             context.configuration.startupMessages.append(
                 (
-                    .notice,
+                    .notice, "core",
                     "AH00113: \(context.location.file):\(context.location.line) cannot use a full URL in a 401 ErrorDocument directive --- ignoring!"
                 ))
             return

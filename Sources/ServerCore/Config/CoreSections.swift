@@ -259,7 +259,8 @@ extension VirtualHostAddress {
             return [VirtualHostAddress(address: address, port: port, text: text)]
         }
         guard let addresses = try? Resolver.addresses(of: host, port: port ?? 0), !addresses.isEmpty else {
-            configuration.startupMessages.append((.error, "AH00547: Could not resolve host name \(host) -- ignoring!"))
+            configuration.startupMessages.append(
+                (.error, "core", "AH00547: Could not resolve host name \(host) -- ignoring!"))
             return []
         }
         return addresses.map { VirtualHostAddress(address: $0, port: port, text: text) }

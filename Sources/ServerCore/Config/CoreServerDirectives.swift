@@ -219,7 +219,7 @@ enum CoreServerDirectives {
         if (try? FileStatus(path))?.kind != .directory {
             let shown = path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
             context.configuration.startupMessages.append(
-                (.warning, "AH00112: Warning: DocumentRoot [\(shown)] does not exist"))
+                (.warning, "core", "AH00112: Warning: DocumentRoot [\(shown)] does not exist"))
         }
         context.server[Core.server].documentRoot = .set(
             path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path)

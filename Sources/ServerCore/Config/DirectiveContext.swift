@@ -77,7 +77,20 @@ public final class DirectiveContext {
             throw DirectiveError("\(shownName) cannot occur within <\(Self.display(section))> section")
         }
     }
-    public func warn(_ message: String) { configuration.startupMessages.append((.warning, message)) }
+    /// Refuses the directive in every section and in `.htaccess` (NOT_IN_DIR_CONTEXT).
+    public func forbidInDirectoryContext() throws(DirectiveError) {
+        if enclosing.contains("limit") || enclosing.contains("limitexcept") {
+            throw DirectiveError("\(shownName) cannot occur within <Limit> or <LimitExcept> section")
+        }
+        if path != nil { throw DirectiveError("\(shownName) cannot occur within directory context") }
+    }
+    /// Says something about the directive that does not keep the server from starting, in its module's name.
+    public func warn(_ message: String) {
+        let module = configuration.directives[ByteString(directive).lowercased]?.module ?? "core"
+        // While requests are served the configuration is frozen: what `.htaccess` says is said at once.
+        if isHtaccess { return server.log(.warning, module, ByteString(message)) }
+        configuration.startupMessages.append((.warning, module, message))
+    }
 
     static func display(_ section: String) -> String {
         switch section {
