@@ -21,7 +21,9 @@ public struct Descriptor: ~Copyable, Sendable {
     public borrowing func inherit(_ on: Bool) { _ = clinux_close_on_exec(raw, on ? 0 : 1) }
     /// Makes `number` (0, 1 or 2 for a standard stream) another name of this file, kept open in executed programs.
     public borrowing func replace(_ number: Int32) throws(Errno) { try Descriptor.replace(number, by: raw) }
-    /// The same for a descriptor that belongs to somebody else.
+    /// Another number for a descriptor of somebody else's, closed on exec; -1 when there is none.
+    public static func duplicate(of other: Int32) -> Int32 { File.duplicateNumber(other) }
+    /// `replace` with a descriptor that belongs to somebody else.
     public static func replace(_ number: Int32, by other: Int32) throws(Errno) { _ = try check { dup2(other, number) } }
     /// Another number for the same open file, closed on exec.
     public borrowing func duplicate() throws(Errno) -> Descriptor {

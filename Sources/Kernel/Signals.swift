@@ -14,6 +14,8 @@ public enum Signal {
     public static let terminate: Int32 = SIGTERM
     public static let child: Int32 = SIGCHLD
     public static let windowChange: Int32 = SIGWINCH
+    /// What a fault of the program raises; Swift's traps are among them.
+    public static let crashes: [Int32] = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 
     /// Holds signals back on this thread and on threads and children it makes.
     public static func block(_ signals: [Int32]) throws(Errno) { try mask(0, signals) }

@@ -39,13 +39,18 @@ final class Child: @unchecked Sendable {
         }
         // Blocked since before the fork, so that none is lost.
         guard let signals = try? SignalSource([Signal.terminate, Signal.user1]) else { fail(Self.sickExit, "signalfd") }
+        // A crash must be quick and leave the kernel's core file. The runtime's own report stops the process for
+        // seconds; who wants it sets SWIFT_BACKTRACE.
+        if Environment.get("SWIFT_BACKTRACE") == nil {
+            for signal in Signal.crashes { try? Signal.restoreDefault(signal) }
+        }
         try? Signal.restoreDefault(Signal.child)
         try? Signal.unblock([Signal.child])
         Privileges.raiseDescriptorLimit()
         generation.configuration.logs.closeReaders()
         do throws(Privileges.Failure) {
             try Privileges.drop(generation.configuration.process)
-        } catch { fail(Self.fatalExit, error.text) }
+        } catch { fail(Self.fatalExit, error.text, module: "unixd") }
         // Without a parent nobody would replace or end us.
         try? Process.setParentDeathSignal(Signal.user1)
         if Process.parent != parent { Process.exitNow(0) }
@@ -120,8 +125,8 @@ final class Child: @unchecked Sendable {
         _ = File.write(parentWake, [1])
         for worker in workers { worker.loop.spawn { worker.stopGracefully() } }
     }
-    private func fail(_ code: Int32, _ text: String) -> Never {
-        generation.configuration.mainServer.log(.alert, "mpm_event", ByteString(text))
+    private func fail(_ code: Int32, _ text: String, module: String = "mpm_event") -> Never {
+        generation.configuration.mainServer.log(.alert, module, ByteString(text))
         Process.exitNow(code)
     }
 }

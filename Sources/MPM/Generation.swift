@@ -26,6 +26,7 @@ final class Generation: @unchecked Sendable {
         do throws(OpeningError) {
             let log = try open(main.errorLogName ?? "logs/error_log", program)
             main.errorLog = log
+            replaceStandardError()
             for server in configuration.virtualHosts {
                 server.errorLog =
                     try server.errorLogName.map { name throws(OpeningError) in try open(name, program) } ?? log
@@ -35,6 +36,21 @@ final class Generation: @unchecked Sendable {
             do throws(DirectiveError) { try step(configuration) } catch { return [error.message] }
         }
         return nil
+    }
+    /// Starts the programs behind `|`.
+    func startPrograms() {
+        for (command, error) in configuration.logs.startPrograms() {
+            say("(\(error.rawValue))\(error): AH00104: unable to start piped log program '\(command)'")
+        }
+    }
+    /// What this process and programs it starts say goes to the main error log from now on (ap_open_logs).
+    func replaceStandardError() {
+        let log = configuration.mainServer.errorLog
+        if !log.isSyslog {
+            try? Descriptor.replace(2, by: log.descriptor)
+        } else if let null = try? File.open("/dev/null", .writeOnly) {
+            try? null.replace(2)
+        }
     }
     private struct OpeningError: Error { let lines: [String] }
 

@@ -61,6 +61,8 @@ extension Launch {
             commandLine.environment = variables
             Envvars.apply(variables)
         }
+        commandLine.requiresMPM = true
+        commandLine.program = program
         let configuration = Configuration(available: modules, commandLine: commandLine)
         let loader = ConfigurationLoader(configuration)
         var failure: ConfigError?
@@ -100,7 +102,14 @@ extension Launch {
             lines.append(StartupMessage.line(level, text, module: module))
         }
         if let error = loaded.error {
-            lines.append(Array((configurationErrorText(error, program: program) + "\n").utf8))
+            if error.phase == .walking, error.location == nil {
+                // What checks say may be several lines.
+                for line in error.message.split(separator: "\n") {
+                    lines.append(Array((errorLogEscaped(String(line)) + "\n").utf8))
+                }
+            } else {
+                lines.append(Array((configurationErrorText(error, program: program) + "\n").utf8))
+            }
         }
         return lines
     }

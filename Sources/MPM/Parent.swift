@@ -55,14 +55,19 @@ public final class Parent {
             return 1
         }
         let generation = Generation(number: 0, loaded, listeners: listeners)
+        let terminal = Descriptor.duplicate(of: 2)
         if let lines = generation.openLogs(launch.program) {
-            for line in lines { say(line) }
-            say("AH00015: Unable to open logs")
+            // Standard error may be the log already; whoever started us should see it too.
+            for line in lines + ["AH00015: Unable to open logs"] {
+                say(line)
+                if !isSameFile(terminal, 2) { try? File.writeAll(terminal, Array((line + "\n").utf8)) }
+            }
             return 1
         }
-        replaceStandardError(generation)
+        File.close(terminal)
         for line in launch.messages(of: loaded) { say(line) }
         detach(launch)
+        generation.startPrograms()
         do throws(Errno) {
             return try make(launch, generation).serve()
         } catch {
@@ -86,15 +91,6 @@ public final class Parent {
         board.global(Scoreboard.Global.parent).store(UInt64(Process.id))
         return Parent(launch, generation, board, signals, wake: try Pipe())
     }
-    /// What this process and programs it starts say goes to the main error log from now on (ap_open_logs).
-    static func replaceStandardError(_ generation: Generation) {
-        let log = generation.configuration.mainServer.errorLog
-        if !log.isSyslog {
-            try? Descriptor.replace(2, by: log.descriptor)
-        } else if let null = try? File.open("/dev/null", .writeOnly) {
-            try? null.replace(2)
-        }
-    }
     /// apr_proc_detach.
     private static func detach(_ launch: Launch) {
         guard !launch.isForeground else { return }
@@ -104,6 +100,13 @@ public final class Parent {
         guard let null = try? File.open("/dev/null", .readWrite) else { return }
         try? null.replace(0)
         try? null.replace(1)
+    }
+
+    private static func isSameFile(_ left: Int32, _ right: Int32) -> Bool {
+        guard let left = try? FileStatus(descriptor: left), let right = try? FileStatus(descriptor: right) else {
+            return true
+        }
+        return left.inode == right.inode && left.device == right.device
     }
 
     // MARK: Serving
@@ -182,7 +185,7 @@ public final class Parent {
         ServiceNotice.stopping()
         endChildren { _ in true }
         try? File.unlink(pidFile)
-        log(.notice, "AH00491: caught SIGTERM, shutting down")
+        if !isFatal { log(.notice, "AH00491: caught SIGTERM, shutting down") }
         return status
     }
     private func shutDownGracefully() -> Int32 {
@@ -219,13 +222,13 @@ public final class Parent {
         let old = generation
         let oldPidFile = pidFile
         generation = next
-        Self.replaceStandardError(next)
         board.global(Scoreboard.Global.generation).store(UInt64(next.number))
         board.global(Scoreboard.Global.restarted).store(UInt64(bitPattern: RealTime.now))
         if pidFile != oldPidFile { try? File.unlink(oldPidFile) }
         _ = writePidFile(isFirst: false)
         offerScoreboard()
         old.close(except: next)
+        next.startPrograms()
         backOff = BackOff()
         startChildren()
         for index in children.indices where children[index].generation != next.number {
@@ -249,6 +252,7 @@ public final class Parent {
         }
         let next = Generation(number: generation.number + 1, loaded, listeners: listeners)
         if let lines = next.openLogs(launch.program) {
+            generation.replaceStandardError()
             for line in lines { say(line) }
             listeners.close(except: generation.listeners)
             loaded.configuration.logs.close()
@@ -320,7 +324,11 @@ public final class Parent {
         let isCurrent = child.generation == generation.number
         if exit.code == Child.fatalExit {
             if isCurrent {
-                log(.alert, "AH00050: Child \(child.pid) returned a Fatal error... Apache is exiting!", module: "core")
+                if !isFatal {
+                    log(
+                        .alert, "AH00050: Child \(child.pid) returned a Fatal error... Apache is exiting!",
+                        module: "core")
+                }
                 isFatal = true
             } else {
                 log(.warning, "AH00487: Ignoring fatal error in child of previous generation (pid \(child.pid)).")

@@ -22,8 +22,12 @@ enum Privileges {
         guard let uid = UserName.uid(settings.user), let gid = UserName.gid(settings.group) else {
             throw Failure(text: "AH00543: bad user name \(settings.user) or group name \(settings.group)")
         }
-        // "#-1", the default, has no name and no groups of its own.
-        let name = Users.name(uid: uid)
+        guard let name = Users.name(uid: uid) else {
+            throw Failure(
+                text:
+                    "AH02155: getpwuid: couldn't determine user name from uid \(uid), you probably need to modify the User directive"
+            )
+        }
         do throws(Errno) {
             try Users.joinGroups(of: name, gid: gid)
         } catch {

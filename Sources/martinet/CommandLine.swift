@@ -92,7 +92,10 @@ enum Control {
         switch PidFile.read(path) {
         case .missing: status = "httpd (no pid file) not running"
         case .unusable(let error):
-            let cause = error.map { "(\($0.rawValue))\($0): " } ?? ""
+            // APR_EGENERAL for a file that holds no number.
+            let cause =
+                error.map { "(\($0.rawValue))\($0): " }
+                ?? "(20014)Internal error (specific information not available): "
             say("\(cause)AH00058: Error retrieving pid file \(path)")
             say("AH00059: Remove it before continuing if it is corrupted.")
             return 1

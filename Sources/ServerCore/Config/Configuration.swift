@@ -114,6 +114,10 @@ public struct CommandLineConfiguration: Sendable {
     public var defines: [ByteString] = []
     /// From `envvars`, where the process has no such variable.
     public var environment: [ByteString: ByteString] = [:]
+    /// A server without an MPM cannot run; tests that only read configuration can.
+    public var requiresMPM = false
+    /// How messages name the program.
+    public var program = "apache2"
     /// `-C` and `-c` directives, before and after the files.
     public var before: [ByteString] = []
     public var after: [ByteString] = []
@@ -139,7 +143,7 @@ public struct Listen: Sendable, Equatable {
 public struct ProcessSettings: Sendable {
     public var listens: [Listen] = []
     public var listenBacklog = 511
-    public var pidFile: ByteString = "logs/httpd.pid"
+    public var pidFile: ByteString = "/run/apache2.pid"
     public var runtimeDirectory: ByteString = "logs"
     public var user: ByteString = "#-1"
     public var group: ByteString = "#-1"

@@ -25,6 +25,9 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public func load() throws(ConfigError) {
         let commandLine = configuration.commandLine
         let tree = try reader.read(commandLine.configFile, before: commandLine.before, after: commandLine.after)
+        if commandLine.requiresMPM, !["event", "worker", "prefork"].contains(where: configuration.loaded.contains) {
+            throw ConfigError("AH00534: \(commandLine.program): Configuration error: No MPM loaded.")
+        }
         configuration.serverRoot = reader.state.serverRoot
         configuration.readerState = reader.state
         if let directory = reader.state.runtimeDirectory { configuration.process.runtimeDirectory = directory }
@@ -46,12 +49,15 @@ public final class ConfigurationLoader: ConfigEnvironment {
             server.freeze()
         }
         configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)
-        try runSteps(configuration.hooks.checkConfig)
-        try runSteps(configuration.hooks.postConfig)
+        try runSteps(configuration.hooks.checkConfig, "AH00014: Configuration check failed")
+        try runSteps(configuration.hooks.postConfig, "AH00016: Configuration Failed")
     }
-    private func runSteps(_ list: HookList<Hooks.ConfigurationStep>) throws(ConfigError) {
+    /// - Parameter end: The line that follows what a step says.
+    private func runSteps(_ list: HookList<Hooks.ConfigurationStep>, _ end: String) throws(ConfigError) {
         for step in list.functions {
-            do throws(DirectiveError) { try step(configuration) } catch { throw ConfigError(error.message) }
+            do throws(DirectiveError) { try step(configuration) } catch {
+                throw ConfigError("\(error.message)\n\(end)")
+            }
         }
     }
 

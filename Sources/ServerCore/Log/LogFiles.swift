@@ -12,14 +12,14 @@ public final class LogFiles: @unchecked Sendable {
     public private(set) var programs: [LogProgram] = []
     public init() {}
 
-    /// The descriptor to append lines to. It belongs to this object.
+    /// The descriptor to append lines to. It belongs to this object. A program is looked for now, and started by
+    /// ``startPrograms()``: it must become a child of the process that stays.
     /// - Parameter name: An absolute path, or `|program`, `||program`, `|$shell command`.
     public func open(_ name: ByteString) throws(Errno) -> Int32 {
         if let known = opened[name] { return known }
         let descriptor: Int32
         if name.first == UInt8(ascii: "|") {
             let program = try LogProgram(name.from(1))
-            try program.start()
             programs.append(program)
             descriptor = program.writer
         } else {
@@ -27,6 +27,17 @@ public final class LogFiles: @unchecked Sendable {
         }
         opened[name] = descriptor
         return descriptor
+    }
+    /// Starts the programs that do not run.
+    /// - Returns: Those that could not be started, and why.
+    public func startPrograms() -> [(command: ByteString, error: Errno)] {
+        programs.compactMap { program in
+            guard program.pid == nil else { return nil }
+            do throws(Errno) {
+                try program.start()
+                return nil
+            } catch { return (program.command, error) }
+        }
     }
     /// Closes this process's descriptors; programs end when the last child that writes to them has ended.
     public func close() {
@@ -55,15 +66,18 @@ public final class LogProgram: @unchecked Sendable {
         let plain = text.first == UInt8(ascii: "|") ? text.from(1) : text
         isShell = plain.first == UInt8(ascii: "$")
         command = isShell ? plain.from(1) : plain
+        try Self.check(isShell ? "/bin/sh" : Self.arguments(command).first ?? "")
         (reader, writer) = try Pipe().split()
+    }
+    private static func check(_ program: ByteString) throws(Errno) {
+        if File.isAccessible(program, execute: true) { return }
+        throw File.exists(program) ? .accessDenied : .notFound
     }
     /// Starts the program, at first or again. What was written meanwhile waits in the pipe.
     public func start() throws(Errno) {
         let words = isShell ? ["/bin/sh", "-c", command] : Self.arguments(command)
         guard let program = words.first else { throw .notFound }
-        guard File.isAccessible(program, execute: true) else {
-            throw File.exists(program) ? .accessDenied : .notFound
-        }
+        try Self.check(program)
         pid = try Process.spawn(
             program, arguments: words, environment: Environment.all, directory: nil, input: reader)
     }
@@ -75,7 +89,7 @@ public final class LogProgram: @unchecked Sendable {
     }
 
     /// apr_tokenize_to_argv: words between blanks; quotes of either kind join, a backslash protects one byte.
-    static func arguments(_ text: ByteString) -> [ByteString] {
+    public static func arguments(_ text: ByteString) -> [ByteString] {
         var words: [ByteString] = []
         var word = ByteString()
         var isOpen = false

@@ -11,6 +11,7 @@ enum CoreHandler {
     static let name: ByteString = "default-handler"
 
     static func register(_ hooks: inout Hooks) {
+        hooks.onCheckConfig(ErrorLogDirectories.check)
         hooks.onTranslateName(translate, order: .reallyLast)
         hooks.onMapToStorage(mapToStorage, order: .reallyLast)
         hooks.onMapToStorage(trace, order: .middle)

@@ -1,6 +1,7 @@
 // Apache: modules/loggers/mod_log_config.c
 
 import Bytes
+import ServerCore
 import Testing
 
 @testable import Modules
@@ -30,5 +31,5 @@ struct LogConfigTests {
             ("/bin/cat -u", ["/bin/cat", "-u"]), ("a 'b c' \"d\"e", ["a", "b c", "de"]), ("a\\ b  c", ["a b", "c"]),
             ("  ", []), ("x ''", ["x", ""]),
         ] as [(ByteString, [ByteString])])
-    func arguments(_ text: ByteString, _ words: [ByteString]) { #expect(PipedLog.arguments(text) == words) }
+    func arguments(_ text: ByteString, _ words: [ByteString]) { #expect(LogProgram.arguments(text) == words) }
 }

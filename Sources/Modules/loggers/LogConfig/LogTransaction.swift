@@ -55,7 +55,7 @@ extension LogConfig {
         var moment = LogMoment()
         for (log, format) in request.server[server].active {
             guard let output = log.output, holds(log.condition, request) else { continue }
-            request.connection.worker.logBuffers.append(to: output.descriptor) { line in
+            request.connection.worker.logBuffers.append(to: output) { line in
                 format.append(first, last, &moment, to: &line)
             }
         }
