@@ -9,7 +9,7 @@ extension RewriteContext {
     /// Whether a condition holds, its negation included.
     mutating func holds(_ condition: RewriteCondition) -> Bool {
         let input: ByteString
-        if case .expression = condition.test { input = "" } else { input = expand(condition.input) }
+        if case .expression = condition.test { input = "(null)" } else { input = expand(condition.input) }
         var result = passes(condition, input)
         if condition.flags.contains(.notMatch) { result.toggle() }
         trace(

@@ -33,7 +33,8 @@ enum RewriteInServer {
                 "uri already rewritten. Status \(known), Uri \(request.uri), r->filename \(request.filename ?? "")")
             action = known.decimal.flatMap(RewriteAction.init(rawValue:)) ?? .none
         } else {
-            if let name = request.filename {
+            let oldName = request.filename
+            if let name = oldName {
                 RewriteLog.trace(
                     request, 2, nil,
                     "init rewrite engine with passed filename \(name). Original uri = \(request.uri)")
@@ -42,7 +43,10 @@ enum RewriteInServer {
                 RewriteLog.trace(request, 2, nil, "init rewrite engine with requested uri \(request.uri)")
             }
             (action, lastRule) = applyRewriteList(request.server[Rewrite.server].rules, to: request, directory: nil)
-            if action == .waiting { return .suspended }
+            if action == .waiting {
+                request.filename = oldName
+                return .suspended
+            }
             request.notes.set(RewriteNote.rewritten, ByteString(decimal: action.rawValue))
         }
         return finish(request, action, lastRule, oldArgs)
