@@ -16,7 +16,7 @@ enum ScriptHead {
         for field in head.fields {
             let value = head.text(field.value)
             switch field.kind {
-            case .contentType: request.contentType = value
+            case .contentType: request.contentType = value.isEmpty ? nil : value
             case .status: setStatus(head, value, request, module)
             case .location: request.headersOut.set("Location", value)
             case .contentLength: request.headersOut.set("Content-Length", value)
@@ -49,7 +49,9 @@ enum ScriptHead {
             return
         }
         request.status = status
-        request.statusLine = line
+        // A bare number gets the blank that the grammar wants; a line that does not begin with the number is not used.
+        let isLine = line.count < 4 || ASCII.isSpace(line[3])
+        request.statusLine = isLine && line.count >= 3 ? (line.count == 3 ? line + " " : line) : nil
     }
 
     /// Dates that are no dates, or of the future, are not passed on.

@@ -23,11 +23,15 @@ public protocol BodySource: AnyObject {
     /// The next piece is not there yet and may take long: what was given so far should reach the client now (a FLUSH
     /// bucket). Filters that collect look at this.
     var wantsFlush: Bool { get }
+    /// The piece given last was the last one, though the length is not to be told: the end goes out together with it.
+    /// False is always a correct answer.
+    var hasGivenAll: Bool { get }
 }
 extension BodySource {
     public func cancel() {}
     public var isAtEnd: Bool { false }
     public var wantsFlush: Bool { false }
+    public var hasGivenAll: Bool { false }
 }
 extension BodyError {
     /// How a handler answers when reading the request body failed (ap_map_http_request_error).

@@ -149,6 +149,7 @@ extension Worker {
                 output.append(piece)
             }
             request.bytesSent += Int64(piece.count)
+            if source.hasGivenAll { break }
             try await loop.sendAll(channel, output, timeout: timeout)
             output.removeAll(keepingCapacity: true)
         }

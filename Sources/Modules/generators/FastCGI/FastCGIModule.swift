@@ -32,7 +32,9 @@ public enum FastCGIModule {
     static let handlerName: ByteString = "fastcgi-script"
     static let defaultDirectory: ByteString = "/var/lib/apache2/fastcgi"
 
-    public static let module = ModuleDefinition("fastcgi", .generators, directives: FastCGIDirectives.rows) { hooks in
+    public static let module = ModuleDefinition(
+        "fastcgi", .generators, isStatic: true, directives: FastCGIDirectives.rows
+    ) { hooks in
         hooks.onFixups(fixup)
         hooks.onHandler(handle)
     }

@@ -84,7 +84,8 @@ enum ProxyURL {
         } else if let colon = authority.lastIndex(of: UInt8(ascii: ":")) {
             host = authority.upTo(colon)
             digits = authority.from(colon + 1)
-            if digits.isEmpty { return nil }
+            // A colon without digits is part of the name, as apr_parse_addr_port has it.
+            if digits.isEmpty { host = authority }
         }
         guard !host.isEmpty else { return nil }
         if digits.isEmpty { return (host, 0) }

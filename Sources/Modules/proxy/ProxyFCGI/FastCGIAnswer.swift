@@ -168,10 +168,9 @@ enum FastCGIAnswer {
     private static func deliver(_ exchange: FastCGIExchange) {
         let request = exchange.request
         exchange.drainsWhenCancelled = request.isHeadOnly || Status(request.status).isHeaderOnly
-        if exchange.isEnded {
-            let body = exchange.takeOutput()
+        if exchange.isEnded, exchange.hasGivenAll {
             exchange.finish()
-            request.responseBody = body.isEmpty ? .none : .bytes(ByteString(body))
+            request.responseBody = .none
         } else {
             request.responseBody = .stream(exchange)
         }

@@ -23,6 +23,8 @@ struct FastCGIBackend {
     /// Seconds during which a backend that did not answer is not asked again; nil asks always.
     var retry: Int?
     var source: SocketAddress?
+    /// `flushpackets`: filters that collect pass on what they have whenever nothing more is there.
+    var flushes = false
     /// Who speaks in the error log.
     var module = "proxy_fcgi"
 
@@ -122,7 +124,7 @@ extension FastCGIBackend {
                 .error, "proxy",
                 "\(why): AH00957: FCGI: attempt to connect to \(address.textWithPort) (\(host):\(port)) failed")
         }
-        request.log(.error, module, "\(endpoint.text): \(Self.advice(errno, endpoint))")
+        request.log(.error, module, "AH01079: \(endpoint.text): \(Self.advice(errno, endpoint))")
     }
     private static func errno(_ error: IOError, _ endpoint: Endpoint) -> Errno {
         switch error {

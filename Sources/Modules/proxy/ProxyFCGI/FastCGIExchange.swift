@@ -62,6 +62,9 @@ final class FastCGIExchange: BodySource {
         defer { output = [] }
         return output
     }
+    /// What came together with the end of the answer goes out together with it.
+    var hasGivenAll: Bool { isEnded && output.isEmpty }
+    var wantsFlush: Bool { backend.flushes && !isEnded }
     func next() async throws(BodyError) -> ByteString? {
         while output.isEmpty {
             if isEnded {
@@ -74,7 +77,9 @@ final class FastCGIExchange: BodySource {
                 throw failure == .timedOut ? .timedOut : .closed
             }
         }
-        return ByteString(takeOutput())
+        let piece = ByteString(takeOutput())
+        if isEnded { finish() }
+        return piece
     }
     func cancel() {
         guard !isFinished else { return }

@@ -152,11 +152,14 @@ public enum ProxyFCGI {
             backend.endpoints = addresses.map { .ip($0) }
             backend.source = server.sourceAddress.value
         }
-        if let worker {
+        if worker != nil {
             backend.isReusable = parameters.reuses ?? false
             backend.idleLimit = parameters.max ?? 25
             backend.idleSeconds = parameters.ttl
-            backend.retry = worker.parameters.retry
+            backend.retry = parameters.retry
+            backend.flushes = parameters.flushes
+        } else {
+            request.env.set("proxy-nokeepalive", "1")
         }
         return await FastCGIAnswer.answer(
             request, backend,
