@@ -56,7 +56,6 @@ enum FastCGIAnswer {
     ) async -> Channel? {
         if let kept { return kept }
         if let channel = await backend.connect(request) { return channel }
-        request.log(.error, backend.module, "AH01079: failed to make connection to backend: \(backend.shownHost)")
         if let retry = backend.retry, retry > 0 {
             request.server.log(
                 .error, "proxy",
@@ -222,9 +221,4 @@ enum FastCGIAnswer {
         case .closed, .stopped: ""
         }
     }
-}
-
-extension FastCGIBackend {
-    /// The host as AH01079 names it.
-    var shownHost: ByteString { host }
 }

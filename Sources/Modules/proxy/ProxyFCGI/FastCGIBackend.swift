@@ -93,8 +93,9 @@ final class BackendPool {
 }
 
 extension FastCGIBackend {
-    /// Connects to the first endpoint that takes us; says why where none does.
+    /// Connects to the first endpoint that takes us; says why where none does, and what can be done about it.
     func connect(_ request: Request) async -> Channel? {
+        var advice = ByteString()
         for endpoint in endpoints {
             do throws(IOError) {
                 let channel = try await request.loop.connect(endpoint, from: source, timeout: connectTimeout)
@@ -105,13 +106,14 @@ extension FastCGIBackend {
                 request.loop.markDrained(channel)
                 return channel
             } catch {
-                report(error, endpoint, request)
+                advice = report(error, endpoint, request)
             }
         }
+        request.log(.error, module, "AH01079: failed to make connection to backend: \(host)\(advice)")
         return nil
     }
 
-    private func report(_ error: IOError, _ endpoint: Endpoint, _ request: Request) {
+    private func report(_ error: IOError, _ endpoint: Endpoint, _ request: Request) -> ByteString {
         let errno = Self.errno(error, endpoint)
         let why: ByteString = "(\(errno.rawValue))\(errno.description)"
         switch endpoint {
@@ -124,7 +126,7 @@ extension FastCGIBackend {
                 .error, "proxy",
                 "\(why): AH00957: FCGI: attempt to connect to \(address.textWithPort) (\(host):\(port)) failed")
         }
-        request.log(.error, module, "AH01079: \(endpoint.text): \(Self.advice(errno, endpoint))")
+        return " (\(endpoint.text): \(Self.advice(errno, endpoint)))"
     }
     private static func errno(_ error: IOError, _ endpoint: Endpoint) -> Errno {
         switch error {
