@@ -72,7 +72,7 @@ extension Launch {
         } catch { failure = error }
         let plan = ProcessPlan(configuration.process, isSingle: isSingle, isRestart: isRestart)
         if failure == nil {
-            for warning in plan.warnings { configuration.startupMessages.append((.warning, "core", warning)) }
+            for warning in plan.warnings { configuration.say(.warning, "mpm_event", warning) }
         }
         return LoadedConfiguration(
             configuration: configuration, filesRead: loader.filesRead, plan: plan, error: failure)
@@ -87,11 +87,10 @@ extension Launch {
         }
         let address = HostName.short.flatMap { try? Resolver.addresses(of: $0) }?.first?.text
         configuration.hostName = address ?? "127.0.0.1"
-        configuration.startupMessages.append(
-            (
-                .alert, "core",
-                "AH00558: \(program): Could not reliably determine the server's fully qualified domain name, using \(configuration.hostName). Set the 'ServerName' directive globally to suppress this message"
-            ))
+        configuration.say(
+            .alert, "core",
+            "AH00558: \(program): Could not reliably determine the server's fully qualified domain name, using \(configuration.hostName). Set the 'ServerName' directive globally to suppress this message"
+        )
     }
 
     /// What is to be said of a reading, line by line, as it stands on a terminal or in the error log.
@@ -99,7 +98,7 @@ extension Launch {
         var lines: [[UInt8]] = []
         for (level, module, text) in loaded.configuration.startupMessages
         where level <= startupLevel || level == .notice {
-            lines.append(StartupMessage.line(level, text, module: module))
+            lines.append(StartupMessage.line(level, module, text))
         }
         if let error = loaded.error {
             if error.phase == .walking, error.location == nil {
@@ -119,10 +118,10 @@ extension Launch {
 enum StartupMessage {
     /// Those that carry no time and process even in the log.
     private static let bare: Set<String> = [
-        "AH00112", "AH00117", "AH00497", "AH00499", "AH00502", "AH00504", "AH00507", "AH00509", "AH00511", "AH00513",
+        "AH00112", "AH00497", "AH00499", "AH00502", "AH00504", "AH00507", "AH00509", "AH00511", "AH00513",
         "AH00515", "AH00517", "AH00519", "AH00548", "AH00557", "AH00558",
     ]
-    static func line(_ level: LogLevel, _ text: String, module: String = "core") -> [UInt8] {
+    static func line(_ level: LogLevel, _ module: String, _ text: String) -> [UInt8] {
         if bare.contains(String(text.prefix(7))) { return Array((errorLogEscaped(text) + "\n").utf8) }
         var line: [UInt8] = []
         line.append("[")

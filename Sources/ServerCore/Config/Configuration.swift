@@ -23,7 +23,10 @@ public final class Configuration: @unchecked Sendable {
     /// The `Server` field's value.
     public internal(set) var banner: ByteString = ""
     /// What to say once the error log is open, with its level: warnings of directives, AH00558 and the like.
-    public var startupMessages: [(level: LogLevel, module: String, text: String)] = []
+    public private(set) var startupMessages: [(level: LogLevel, module: String, text: String)] = []
+    public func say(_ level: LogLevel, _ module: String, _ text: String) {
+        startupMessages.append((level, module, text))
+    }
     public var process = ProcessSettings()
     /// Directives by lower-cased name, of the loaded modules only.
     var directives: [ByteString: (module: String, row: Directive)] = [:]

@@ -99,7 +99,9 @@ public final class ConfigurationLoader: ConfigEnvironment {
     }
     public var serverVersion: ServerVersion { ServerVersion(2, 4, 68) }
     public func log(_ warning: ConfigWarning) {
-        configuration.startupMessages.append((warning.level == .error ? .error : .warning, "core", warning.text))
+        // Messages about macros are mod_macro's.
+        let module = (2795...2809).contains(warning.number) ? "macro" : "core"
+        configuration.say(warning.level == .error ? .error : .warning, module, warning.text)
     }
     public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
     public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
@@ -187,11 +189,20 @@ extension Configuration {
     func load(symbol: ByteString, path: ByteString) throws(ConfigError) {
         let file = serverRelative(path)
         guard let module = available.first(where: { ByteString($0.symbol) == symbol }) else {
+            // Where there is no such file, the system's sentence; else ours: the file is another server's.
+            guard (try? FileStatus(file)) != nil else {
+                throw ConfigError(
+                    "Cannot load \(path) into server: \(file): cannot open shared object file: No such file or directory"
+                )
+            }
             throw ConfigError(
-                "Cannot load \(file) into server: module \(symbol) is not part of this server (see martinet -l)")
+                "Cannot load \(path) into server: \(symbol) is not a module of Martinet (see martinet -M)")
         }
         if loaded.contains(module.name) {
-            startupMessages.append((.warning, "so", "AH01574: module \(symbol) is already loaded, skipping"))
+            if module.isStatic, !["log_config", "logio", "version", "unixd", "watchdog"].contains(module.name) {
+                throw ConfigError("module \(symbol) is built-in and can't be loaded")
+            }
+            say(.warning, "so", "AH01574: module \(symbol) is already loaded, skipping")
             return
         }
         if ["event", "worker", "prefork"].contains(module.name),

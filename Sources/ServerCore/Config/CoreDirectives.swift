@@ -106,7 +106,7 @@ enum CoreDirectives {
             "LimitRequestBody", .all, "Limit (in bytes) on maximum size of request message body",
             .take1 { context, word throws(DirectiveError) in
                 guard let number = word.decimal, number >= 0 else {
-                    throw DirectiveError("LimitRequestBody argument is not parsable.")
+                    throw DirectiveError("LimitRequestBody requires a non-negative integer.")
                 }
                 context[Core.directory].limitRequestBody = .set(Int64(number))
             }),
@@ -123,21 +123,24 @@ enum CoreDirectives {
             "Maximum number of Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].maxRanges = .set(
-                    try rangeLimit(word, 200, "MaxRanges requires a non-negative integer"))
+                    try rangeLimit(word, 200, "MaxRanges requires 'none', 'default', 'unlimited' or a positive integer")
+                )
             }),
         Directive(
             "MaxRangeOverlaps", [.server, .directory],
             "Maximum number of overlaps in Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].maxRangeOverlaps = .set(
-                    try rangeLimit(word, 20, "MaxRangeOverlaps requires a non-negative integer"))
+                    try rangeLimit(
+                        word, 20, "MaxRangeOverlaps requires 'none', 'default', 'unlimited' or a positive integer"))
             }),
         Directive(
             "MaxRangeReversals", [.server, .directory],
             "Maximum number of reversals in Ranges in a request before returning the entire resource, or 0 for unlimited",
             .take1 { context, word throws(DirectiveError) in
                 context[Core.directory].maxRangeReversals = .set(
-                    try rangeLimit(word, 20, "MaxRangeReversals requires a non-negative integer"))
+                    try rangeLimit(
+                        word, 20, "MaxRangeReversals requires 'none', 'default', 'unlimited' or a positive integer"))
             }),
         Directive(
             "CGIPassAuth", .authConfig,
@@ -146,9 +149,9 @@ enum CoreDirectives {
         Directive(
             "CGIVar", .fileInfo, "Controls how some CGI variables are set",
             .take2 { context, name, value throws(DirectiveError) in
-                guard name == "REQUEST_URI" else { throw DirectiveError("CGIVar doesn't control \(name)") }
+                guard name == "REQUEST_URI" else { throw DirectiveError("Unrecognized CGI variable: \"\(name)\"") }
                 guard value == "original-uri" || value == "current-uri" else {
-                    throw DirectiveError("Unrecognized rule \(value) for CGIVar \(name)")
+                    throw DirectiveError("Valid rules for REQUEST_URI are 'current-uri' and 'original-uri'")
                 }
                 context[Core.directory].cgiVariables[name] = value
             }),
@@ -176,7 +179,7 @@ enum CoreDirectives {
                 context[Core.directory].allowEncodedSlashes = .set(
                     try choice(
                         word, ["on": .on, "off": .off, "nodecode": .noDecode],
-                        "AllowEncodedSlashes must be set to On, Off or NoDecode"))
+                        "AllowEncodedSlashes must be On, Off, or NoDecode"))
             }),
         Directive(
             "Error", .all, "Generate error message from within configuration",
@@ -405,11 +408,9 @@ enum CoreDirectives {
         let isLocal = !message.contains(UInt8(ascii: " ")) && message.first == UInt8(ascii: "/")
         let isRemote = !message.contains(UInt8(ascii: " ")) && isURL(message)
         if number == 401, isRemote {
-            context.configuration.startupMessages.append(
-                (
-                    .notice, "core",
-                    "AH00113: \(context.location.file):\(context.location.line) cannot use a full URL in a 401 ErrorDocument directive --- ignoring!"
-                ))
+            context.warn(
+                "AH00113: \(context.location.file):\(context.location.line) cannot use a full URL in a 401 ErrorDocument directive --- ignoring!",
+                .notice)
             return
         }
         let expression: Expression
@@ -471,18 +472,23 @@ enum CoreDirectives {
     @Sendable static func logLevel(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
         var levels = context.path == nil ? context.server.logLevels : context[Core.directory].logLevels ?? LogLevels()
         let parts = word.split(on: UInt8(ascii: ":"))
+        let sentence =
+            "Log level keyword must be one of emerg/alert/crit/error/warn/notice/info/debug/trace1/.../trace8"
+        if parts.count > 1, parts[parts.count - 1].isEmpty {
+            throw DirectiveError("Module specifier '\(parts[0])' must be followed by a log level keyword")
+        }
         guard let level = LogLevel(parts[parts.count - 1]) else {
-            throw DirectiveError(
-                "LogLevel requires level keyword: one of emerg/alert/crit/error/warn/notice/info/debug/trace1/trace2/trace3/trace4/trace5/trace6/trace7/trace8"
-            )
+            throw DirectiveError(parts.count > 1 ? "\(word): \(sentence)" : sentence)
         }
         if parts.count == 1 {
             levels.overall = level
             levels.modules = [:]
         } else {
             let name = parts[0]
-            guard let module = context.configuration.module(answeringTo: name) else {
-                throw DirectiveError("Module not found: \(name)")
+            guard let module = context.configuration.module(answeringTo: name),
+                context.configuration.loaded.contains(module.name)
+            else {
+                throw DirectiveError("Cannot find module \(name)")
             }
             levels.modules[module.name] = level
         }

@@ -20,8 +20,7 @@ enum CoreProcessDirectives {
                 ], "ServerTokens takes 1 argument: 'Prod(uctOnly)', 'Major', 'Minor', 'Min(imal)', 'OS', or 'Full'")
         },
         Directive(
-            "Mutex", .server, "mutex (or \"default\") and mechanism",
-            .rawArgs { context, _ throws(DirectiveError) in try context.requireGlobal() }),
+            "Mutex", .server, "mutex (or \"default\") and mechanism", .rawArgs(mutex)),
         global("ScoreBoardFile", "A file for Apache to maintain runtime process management information") {
             context, word in
             context.configuration.process.scoreBoardFile = word
@@ -47,7 +46,6 @@ enum CoreProcessDirectives {
             "Maximum number of connections a particular child serves before dying. (DEPRECATED, use MaxConnectionsPerChild)"
         ) {
             context, word in
-            context.warn("AH00545: MaxRequestsPerChild is deprecated, use MaxConnectionsPerChild instead.")
             context.configuration.process.maxConnectionsPerChild = leadingNumber(word)
         },
         global("MaxConnectionsPerChild", "Maximum number of connections a particular child serves before dying.") {
@@ -112,7 +110,6 @@ enum CoreProcessDirectives {
             context.configuration.process.maxRequestWorkers = leadingNumber(word)
         },
         global("MaxClients", "Deprecated name of MaxRequestWorkers") { context, word in
-            context.warn("AH00546: MaxClients is deprecated, use MaxRequestWorkers instead.")
             context.configuration.process.maxRequestWorkers = leadingNumber(word)
         },
         global("MinSpareThreads", "Minimum number of idle threads, to handle request spikes") { context, word in
@@ -143,11 +140,17 @@ enum CoreProcessDirectives {
     static let unixdRows: [Directive] = [
         global("User", "Effective user id for this server") { context, word throws(DirectiveError) in
             context.configuration.process.user = word
-            guard UserName.uid(word) != nil else { throw DirectiveError("AH00543: bad user name \(word)") }
+            guard UserName.uid(word) != nil else {
+                throw DirectiveError(
+                    fatal: "AH00543: \(context.configuration.commandLine.program): bad user name \(word)")
+            }
         },
         global("Group", "Effective group id for this server") { context, word throws(DirectiveError) in
             context.configuration.process.group = word
-            guard UserName.gid(word) != nil else { throw DirectiveError("AH00544: bad group name \(word)") }
+            guard UserName.gid(word) != nil else {
+                throw DirectiveError(
+                    fatal: "AH00544: \(context.configuration.commandLine.program): bad group name \(word)")
+            }
         },
         global("ChrootDir", "The directory to chroot(2) into") { context, word throws(DirectiveError) in
             guard (try? FileStatus(word))?.kind == .directory else {
@@ -175,12 +178,44 @@ enum CoreProcessDirectives {
             })
     }
     /// As C's `atoi`.
-    private static func leadingNumber(_ word: ByteString) -> Int {
+    static func leadingNumber(_ word: ByteString) -> Int {
         let negative = word.first == UInt8(ascii: "-")
         let digits = ByteString(
             word.bytes.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }.prefix(while: ASCII.isDigit))
         let value = min(digits.decimal ?? 0, Int(Int32.max))
         return negative ? -value : value
+    }
+
+    /// Names and mechanisms are checked as in Apache; there are no locks between processes here that they could set
+    /// (server/util_mutex.c ap_set_mutex).
+    @Sendable static func mutex(_ context: DirectiveContext, _ text: ByteString) throws(DirectiveError) {
+        try context.requireGlobal()
+        let mechanisms =
+            "Mutex mechanisms are: 'none', 'default', 'flock:/path/to/file', 'fcntl:/path/to/file', 'file:/path/to/file', 'pthread', 'sysvsem', 'posixsem', 'sem'"
+        let words = text.argumentWords
+        guard let first = words.first else {
+            throw DirectiveError("Mutex requires at least a mechanism argument (\(mechanisms))")
+        }
+        let name = first.split(on: UInt8(ascii: ":"))[0].lowercased
+        let known: Set<ByteString> = [
+            "none", "no", "default", "yes", "flock", "fcntl", "file", "pthread", "sysvsem", "posixsem", "sem",
+        ]
+        guard known.contains(name) else { throw DirectiveError("Invalid Mutex argument \(first) (\(mechanisms))") }
+        if name.count < first.count, ["flock", "fcntl", "file"].contains(name) {
+            let directory = context.configuration.runtimeRelative(first.from(name.count + 1))
+            guard (try? FileStatus(directory))?.kind == .directory else {
+                throw DirectiveError("Invalid Mutex directory in argument \(first)")
+            }
+        }
+        let types: Set<ByteString> = [
+            "default", "mpm-accept", "rewrite-map", "watchdog-callback", "proxy", "proxy-balancer-shm",
+            "authdigest-client",
+            "authdigest-opaque", "authn-socache", "cache-socache", "ldap-cache", "lua-ivm-shm", "ssl-cache",
+            "ssl-stapling", "ssl-stapling-refresh",
+        ]
+        for type in words.dropFirst() where !type.equalsIgnoringCase("omitpid") && !types.contains(type) {
+            throw DirectiveError("Mutex type \(type) is not valid")
+        }
     }
 
     /// `[address:]port [protocol]` (server/listen.c ap_set_listener).
@@ -210,6 +245,11 @@ enum CoreProcessDirectives {
             }
         }
         listen.scheme = words.count == 2 ? words[1].lowercased : number == 443 ? "https" : "http"
+        if context.configuration.process.listens.contains(where: {
+            $0.address == listen.address && $0.port == listen.port
+        }) {
+            throw DirectiveError("Cannot define multiple Listeners on the same IP:port")
+        }
         context.configuration.process.listens.append(listen)
     }
 }
@@ -230,5 +270,6 @@ public enum UserName {
 extension Core {
     /// The event MPM's entry; its directives belong to whatever MPM is loaded.
     public static let eventMPM = ModuleDefinition("event", .core, directives: CoreProcessDirectives.mpmRows)
-    public static let unixd = ModuleDefinition("unixd", .arch, isStatic: true, directives: CoreProcessDirectives.unixdRows)
+    public static let unixd = ModuleDefinition(
+        "unixd", .arch, isStatic: true, directives: CoreProcessDirectives.unixdRows)
 }

@@ -78,10 +78,7 @@ enum CoreSections {
 
     /// Sections that may not stand in others of their kind (NOT_IN_DIR_CONTEXT).
     private static func refuseInDirectory(_ context: DirectiveContext) throws(DirectiveError) {
-        for section in context.enclosing where section != "virtualhost" {
-            throw DirectiveError(
-                "\(context.directive)> cannot occur within <\(DirectiveContext.display(section))> section")
-        }
+        try context.forbidDirectoryContext()
     }
     private static func required(_ context: DirectiveContext, _ argument: ByteString) throws(DirectiveError) {
         if argument.isEmpty { throw DirectiveError("\(context.directive)> directive requires additional arguments") }
@@ -165,11 +162,11 @@ enum CoreSections {
         if kind != .if {
             guard let last = existing.last else {
                 throw DirectiveError(
-                    "<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
+                    "<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope")
             }
             if last.kind == .else {
                 throw DirectiveError(
-                    "<ElseIf> or <Else> section without previous <If> or <ElseIf> section in same scope")
+                    "<Else> or <ElseIf> section without previous <If> or <ElseIf> section in same scope")
             }
         }
         var expression: Expression?
@@ -196,10 +193,7 @@ enum CoreSections {
     @Sendable static func virtualHost(
         _ context: DirectiveContext, _ argument: ByteString, _ body: SectionBody
     ) throws(DirectiveError) {
-        if context.server.isVirtual { throw DirectiveError("<VirtualHost> doesn't nest!") }
-        if let section = context.enclosing.last {
-            throw DirectiveError("<VirtualHost> cannot occur within <\(DirectiveContext.display(section))> section")
-        }
+        try context.requireGlobal()
         try required(context, argument)
         let server = Server(configuration: context.configuration, isVirtual: true, location: body.location)
         for word in argument.argumentWords {
@@ -247,9 +241,14 @@ extension VirtualHostAddress {
         }
         var port: UInt16?
         if let portText, portText != "*" {
-            guard let number = portText.decimal, (0...65535).contains(number) else {
-                throw DirectiveError("Port must be numeric")
+            guard let number = portText.decimal else {
+                // A port that is no number makes the whole text a name that nothing resolves.
+                configuration.say(
+                    .error, "core",
+                    "(EAI 2)Name or service not known: AH00547: Could not resolve host name \(text) -- ignoring!")
+                return []
             }
+            guard (0...65535).contains(number) else { throw DirectiveError("The address or port is invalid") }
             port = number == 0 ? nil : UInt16(number)
         }
         if host == "*" || host.equalsIgnoringCase("_default_") {
@@ -259,8 +258,9 @@ extension VirtualHostAddress {
             return [VirtualHostAddress(address: address, port: port, text: text)]
         }
         guard let addresses = try? Resolver.addresses(of: host, port: port ?? 0), !addresses.isEmpty else {
-            configuration.startupMessages.append(
-                (.error, "core", "AH00547: Could not resolve host name \(host) -- ignoring!"))
+            configuration.say(
+                .error, "core",
+                "(EAI 2)Name or service not known: AH00547: Could not resolve host name \(host) -- ignoring!")
             return []
         }
         return addresses.map { VirtualHostAddress(address: $0, port: port, text: text) }

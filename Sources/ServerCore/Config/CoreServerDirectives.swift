@@ -87,7 +87,8 @@ enum CoreServerDirectives {
         Directive(
             "Timeout", .server, "Timeout duration (sec)",
             .take1 { context, word throws(DirectiveError) in
-                context.server.timeout = .set(try duration(word, unit: 1000, "Timeout has wrong format") / 1000)
+                try context.forbidDirectoryContext()
+                context.server.timeout = .set(CoreProcessDirectives.leadingNumber(word))
             }),
         Directive(
             "NameVirtualHost", .server, "A numeric IP address:port, or the name of a host",
@@ -210,46 +211,42 @@ enum CoreServerDirectives {
     }
 
     @Sendable static func documentRoot(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
-        try context.forbid(inside: [
-            "directory", "directorymatch", "location", "locationmatch", "files", "filesmatch", "if",
-        ])
+        try context.forbidDirectoryContext()
         guard let path = canonicalPath(context.serverRelative(word)) else {
             throw DirectiveError("DocumentRoot must be a directory")
         }
+        let shown = path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
         if (try? FileStatus(path))?.kind != .directory {
-            let shown = path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
-            context.configuration.startupMessages.append(
-                (.warning, "core", "AH00112: Warning: DocumentRoot [\(shown)] does not exist"))
+            guard context.server.isVirtual else {
+                throw DirectiveError("DocumentRoot '\(word)' is not a directory, or is not readable")
+            }
+            context.warn("AH00112: Warning: DocumentRoot [\(word)] does not exist")
         }
-        context.server[Core.server].documentRoot = .set(
-            path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path)
+        context.server[Core.server].documentRoot = .set(shown)
     }
 
     /// `[scheme://]name[:port]` (server_hostname_port).
     @Sendable static func serverName(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
-        var rest = word
-        if let end = rest.firstRange(of: "://") {
-            let scheme = rest.upTo(end.lowerBound)
-            guard scheme.bytes.allSatisfy(ASCII.isAlpha) else {
-                throw DirectiveError("Invalid ServerName string for scheme.")
-            }
-            context.server.serverScheme = scheme.lowercased
-            rest = rest.from(end.upperBound)
-        }
-        guard let (host, portText) = splitHostPort(rest), !host.isEmpty,
-            host.bytes.allSatisfy({ ASCII.isAlnum($0) || "-._:%[]*".utf8.contains($0) || $0 >= 0x80 })
-        else {
+        try context.forbidDirectoryContext()
+        if Wildcard.isPattern(word) {
             throw DirectiveError("Invalid ServerName \"\(word)\" use ServerAlias to set multiple server names.")
         }
-        var port: UInt16 = 0
-        if let portText {
-            guard let number = portText.decimal, (1...65535).contains(number) else {
-                throw DirectiveError("Invalid ServerName \"\(word)\" use ServerAlias to set multiple server names.")
-            }
-            port = UInt16(number)
+        var rest = word
+        if let end = rest.firstRange(of: "://") {
+            context.server.serverScheme = rest.upTo(end.lowerBound).lowercased
+            rest = rest.from(end.upperBound)
         }
-        context.server.serverName = host
-        context.server.port = port
+        context.server.port = 0
+        guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else {
+            context.server.serverName = rest
+            return
+        }
+        context.server.serverName = rest.upTo(colon)
+        let port = CoreProcessDirectives.leadingNumber(rest.from(colon + 1))
+        guard (1...65535).contains(port) else {
+            throw DirectiveError("The port number \"\(word)\" is outside the appropriate range (i.e., 1..65535).")
+        }
+        context.server.port = UInt16(port)
     }
 
     @Sendable static func regexDefaultOptions(_ context: DirectiveContext, _ text: ByteString) throws(DirectiveError) {
@@ -278,26 +275,44 @@ enum CoreServerDirectives {
     @Sendable static func limitRecursion(
         _ context: DirectiveContext, _ redirects: ByteString, _ subrequests: ByteString?
     ) throws(DirectiveError) {
-        func parse(_ word: ByteString, _ what: String) throws(DirectiveError) -> Int {
-            guard let value = word.decimal, value >= 0 else {
-                throw DirectiveError("missing \(what) recursion limit.")
-            }
-            return value == 0 ? Int.max : value
+        func parse(_ word: ByteString) throws(DirectiveError) -> Int {
+            let value = CoreProcessDirectives.leadingNumber(word)
+            guard value > 0 else { throw DirectiveError("The recursion limit must be greater than zero.") }
+            return value
         }
-        let first = try parse(redirects, "internal")
+        let first = try parse(redirects)
+        if first < 4 {
+            context.warn(
+                "AH00119: Limiting internal redirects to very low numbers may cause normal requests to fail.")
+        }
+        var second = first
+        if let subrequests {
+            second = try parse(subrequests)
+            if second < 4 {
+                context.warn(
+                    "AH00120: Limiting the subrequest depth to a very low level may cause normal requests to fail.")
+            }
+        }
         context.server[Core.server].redirectLimit = .set(first)
-        context.server[Core.server].subrequestLimit = .set(
-            try subrequests.map { word throws(DirectiveError) in try parse(word, "subrequest") } ?? first)
+        context.server[Core.server].subrequestLimit = .set(second)
     }
 
     @Sendable static func httpProtocolOptions(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
+        func choose(
+            _ path: WritableKeyPath<CoreServer.HTTPOptions, Setting<Bool>>, _ value: Bool, _ pair: String
+        ) throws(DirectiveError) {
+            if let earlier = context.server[Core.server].httpOptions[keyPath: path].value, earlier != value {
+                throw DirectiveError("HttpProtocolOptions \(pair) are mutually exclusive")
+            }
+            context.server[Core.server].httpOptions[keyPath: path] = .set(value)
+        }
         switch word.lowercased {
-        case "allow0.9": context.server[Core.server].httpOptions.require10 = .set(false)
-        case "require1.0": context.server[Core.server].httpOptions.require10 = .set(true)
-        case "strict": context.server[Core.server].httpOptions.unsafe = .set(false)
-        case "unsafe": context.server[Core.server].httpOptions.unsafe = .set(true)
-        case "registeredmethods": context.server[Core.server].httpOptions.registeredMethods = .set(true)
-        case "lenientmethods": context.server[Core.server].httpOptions.registeredMethods = .set(false)
+        case "allow0.9": try choose(\.require10, false, "'Allow0.9' and 'Require1.0'")
+        case "require1.0": try choose(\.require10, true, "'Allow0.9' and 'Require1.0'")
+        case "strict": try choose(\.unsafe, false, "'Strict' and 'Unsafe'")
+        case "unsafe": try choose(\.unsafe, true, "'Strict' and 'Unsafe'")
+        case "registeredmethods": try choose(\.registeredMethods, true, "'RegisteredMethods' and 'LenientMethods'")
+        case "lenientmethods": try choose(\.registeredMethods, false, "'RegisteredMethods' and 'LenientMethods'")
         default:
             throw DirectiveError(
                 "HttpProtocolOptions accepts 'Unsafe' or 'Strict' (default), 'RegisteredMethods' or 'LenientMethods' (default), and 'Require1.0' or 'Allow0.9' (default)"

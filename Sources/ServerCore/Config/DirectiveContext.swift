@@ -36,6 +36,8 @@ public final class DirectiveContext {
     public internal(set) var location: SourceLocation
     /// The directive's name as its table spells it.
     public internal(set) var directive = ""
+    /// The module whose row the directive is.
+    var module = "core"
     /// Open `<RequireAll>` and the like belong to their module: state that lives while one scope is read.
     public var scratch: [ObjectIdentifier: Any] = [:]
 
@@ -65,9 +67,16 @@ public final class DirectiveContext {
 
     /// Directives that belong to the whole server only (GLOBAL_ONLY): refuses them elsewhere in Apache's words.
     public func requireGlobal() throws(DirectiveError) {
-        if let section = enclosing.last {
-            throw DirectiveError("\(shownName) cannot occur within <\(Self.display(section))> section")
+        if server.isVirtual { throw DirectiveError("\(shownName) cannot occur within <VirtualHost> section") }
+        try forbidDirectoryContext()
+    }
+    /// Refuses the directive in every kind of directory section and in `.htaccess` (NOT_IN_DIR_CONTEXT).
+    public func forbidDirectoryContext() throws(DirectiveError) {
+        if limitedMethods != nil {
+            throw DirectiveError("\(shownName) cannot occur within <Limit> or <LimitExcept> section")
         }
+        if isHtaccess { throw DirectiveError("\(shownName) cannot occur within htaccess files") }
+        if path != nil { throw DirectiveError("\(shownName) cannot occur within directory context") }
     }
     /// The directive as messages about its place name it: sections with both brackets.
     private var shownName: String { directive.first == "<" ? directive + ">" : directive }
@@ -77,19 +86,11 @@ public final class DirectiveContext {
             throw DirectiveError("\(shownName) cannot occur within <\(Self.display(section))> section")
         }
     }
-    /// Refuses the directive in every section and in `.htaccess` (NOT_IN_DIR_CONTEXT).
-    public func forbidInDirectoryContext() throws(DirectiveError) {
-        if enclosing.contains("limit") || enclosing.contains("limitexcept") {
-            throw DirectiveError("\(shownName) cannot occur within <Limit> or <LimitExcept> section")
-        }
-        if path != nil { throw DirectiveError("\(shownName) cannot occur within directory context") }
-    }
-    /// Says something about the directive that does not keep the server from starting, in its module's name.
-    public func warn(_ message: String) {
-        let module = configuration.directives[ByteString(directive).lowercased]?.module ?? "core"
+    /// Says something about the configuration when it is checked and when the server starts, in the module's name.
+    public func warn(_ message: String, _ level: LogLevel = .warning) {
         // While requests are served the configuration is frozen: what `.htaccess` says is said at once.
-        if isHtaccess { return server.log(.warning, module, ByteString(message)) }
-        configuration.startupMessages.append((.warning, module, message))
+        if isHtaccess { return server.log(level, module, ByteString(message)) }
+        configuration.say(level, module, message)
     }
 
     static func display(_ section: String) -> String {

@@ -17,13 +17,14 @@ enum DirectiveWalk {
             do throws(DirectiveError) {
                 try execute(node, context)
             } catch {
-                throw ConfigError(error.message, at: error.location ?? node.location, phase: .walking)
+                throw ConfigError(
+                    error.message, at: error.namesNoLine ? nil : error.location ?? node.location, phase: .walking)
             }
         }
     }
 
     private static func execute(_ node: Node, _ context: DirectiveContext) throws(DirectiveError) {
-        guard let (_, row) = context.configuration.directives[ByteString(node.name).lowercased] else {
+        guard let (module, row) = context.configuration.directives[ByteString(node.name).lowercased] else {
             if context.isHtaccess, context.nonFatal.contains(.unknown) { return }
             throw DirectiveError(
                 "Invalid command '\(node.name)', perhaps misspelled or defined by a module not included in the server configuration"
@@ -31,6 +32,7 @@ enum DirectiveWalk {
         }
         guard try isAllowed(row, context) else { return }
         context.directive = "\(row.name)"
+        context.module = module
         try call(row, node, context)
     }
 
@@ -141,6 +143,7 @@ extension DirectiveContext {
         do throws(ConfigError) {
             try DirectiveWalk.run(body.node.children, self)
         } catch {
+            if error.location == nil { throw DirectiveError(fatal: error.message) }
             throw DirectiveError(error.message, at: error.location)
         }
     }

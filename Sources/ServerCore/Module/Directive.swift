@@ -29,6 +29,12 @@ public struct DirectiveError: Error, Sendable {
     /// Set when an enclosed directive is to blame rather than the one that encloses it.
     var location: SourceLocation?
     public init(_ message: String) { self.message = message }
+    /// Ends the reading without naming a line, as Apache does where it exits on the spot.
+    public init(fatal message: String) {
+        self.message = message
+        namesNoLine = true
+    }
+    private(set) var namesNoLine = false
     init(_ message: String, at location: SourceLocation?) {
         self.message = message
         self.location = location

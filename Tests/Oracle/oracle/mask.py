@@ -92,6 +92,8 @@ def error_lines(text, mode):
 def output(text, root="", port=""):
     """What a command printed: times, process ids and product versions masked."""
     text = re.sub(r"\[\w{3} \w{3} +\d+ [\d:.]+ \d{4}\] ", "[<time>] ", text)
+    # Each server calls itself by the name it was started with.
+    text = re.sub(r"(?m)^((?:AH\d+: )?)(?:apache2|martinet):", r"\1<program>:", text)
     text = re.sub(r"\[pid \d+(:tid \d+)?\]", "[pid <pid>]", text)
     text = re.sub(r"pid \d+", "pid <pid>", text)
     return PRODUCT.sub("<product>", text)

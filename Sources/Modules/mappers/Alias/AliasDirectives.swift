@@ -23,7 +23,7 @@ enum AliasDirectives {
     static func add(
         _ context: DirectiveContext, _ fake: ByteString, _ real: ByteString, handler: ByteString?, isRegex: Bool
     ) throws(DirectiveError) {
-        try context.forbidInDirectoryContext()
+        try context.forbidDirectoryContext()
         var entry = AliasEntry(fake: fake, real: real, handler: handler)
         if isRegex {
             guard let regex = try? context.regex(fake) else {
