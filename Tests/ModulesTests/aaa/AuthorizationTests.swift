@@ -27,10 +27,13 @@ final class AuthorizationBench {
 
     let worker: Worker
     let configuration: Configuration
+    private let directory: ByteString
+    deinit { Bench.remove(directory) }
 
     /// Reads the sections as `<Location /r0>`, `<Location /r0/in>`, `<Location /r1>` …
     init(_ rows: [[String]], outside: String = "") throws {
         let directory = try Bench.temporaryDirectory()
+        self.directory = directory
         try Bench.write(Self.users, to: directory + "/users")
         try Bench.write(Self.groups, to: directory + "/groups")
         try Bench.write(Self.digests, to: directory + "/digests")
@@ -57,7 +60,10 @@ final class AuthorizationBench {
         configuration = Configuration(
             available: [Core.module, Core.http] + modules,
             commandLine: CommandLineConfiguration(serverRoot: directory, configFile: directory + "/httpd.conf"))
-        try ConfigurationLoader(configuration).load()
+        do { try ConfigurationLoader(configuration).load() } catch {
+            Bench.remove(directory)
+            throw error
+        }
         configuration.mainServer.errorLog = ErrorLog(descriptor: -1)
         worker = Worker(loop: try EventLoop(), configuration: configuration, connectionLimit: 1)
     }
@@ -98,9 +104,15 @@ final class AuthorizationBench {
 /// Small things that the tests of this folder need.
 enum Bench {
     static func temporaryDirectory() throws -> ByteString {
-        let path: ByteString = "/tmp/martinet-aaa-\(ByteString(decimal: RealTime.now))"
+        let path: ByteString = "/tmp/martinet-aaa-\(Process.id)-\(UInt64.random(in: 0...UInt64.max))"
         try Directory.make(path)
         return path
+    }
+    static func remove(_ directory: ByteString) {
+        for entry in (try? Directory.entries(directory)) ?? [] {
+            try? Kernel.File.unlink(directory + "/" + entry.name)
+        }
+        try? Directory.remove(directory)
     }
     static func write(_ text: String, to path: ByteString) throws {
         try Kernel.File.writeWhole(path, Array(text.utf8))
