@@ -103,7 +103,8 @@ enum FastCGIAnswer {
         } catch {
             exchange.abandon()
             if isKept { return .declined }
-            request.log(.error, backend.module, "\(prefix(error))AH01073: Failed Writing Request to :")
+            request.log(
+                .error, backend.module, "\(prefix(error))AH01073: Failed Writing Request to \(portText(request)):")
             return .status(503)
         }
         var streams = false
@@ -115,10 +116,13 @@ enum FastCGIAnswer {
         }
         guard let failure = await exchange.readHead() else { return nil }
         defer { exchange.abandon() }
-        if isKept, !exchange.hasAnswered, !streams { return .declined }
+        if isKept, !exchange.hasAnswered, !streams, failure.isLostConnection, request.methodNumber.isGet {
+            return .declined
+        }
         if let fault = exchange.pump?.failure {
             request.log(
-                .error, backend.module, "AH01075: Error dispatching request to : (reading input brigade)")
+                .error, backend.module,
+                "AH01075: Error dispatching request to \(portText(request)): (reading input brigade)")
             switch fault {
             case .status(let status): return .status(status)
             case .timedOut: return .status(408)
@@ -137,7 +141,8 @@ enum FastCGIAnswer {
             let failure = exchange.headFailure ?? .noHead
             request.log(.error, module, failure.message(script: ScriptHead.scriptName(request)))
             request.log(.error, module, "AH01070: Error parsing script headers")
-            request.log(.error, module, "(22)Invalid argument: AH01075: Error dispatching request to : ")
+            request.log(
+                .error, module, "(22)Invalid argument: AH01075: Error dispatching request to \(portText(request)): ")
             exchange.abandon()
             request.status = 500
             request.responseBody = .none
@@ -194,25 +199,37 @@ enum FastCGIAnswer {
         switch failure {
         case .endOfFile:
             request.log(.error, module, "AH01067: Failed to read FastCGI header")
-            request.log(.error, module, "(70014)End of file found: AH01075: Error dispatching request to : ")
+            request.log(
+                .error, module, "(70014)End of file found: AH01075: Error dispatching request to \(portText(request)): "
+            )
         case .timedOut:
             request.log(
                 .error, module,
-                "(70007)The timeout specified has expired: AH01075: Error dispatching request to : (polling)")
+                "(70007)The timeout specified has expired: AH01075: Error dispatching request to \(portText(request)): (polling)"
+            )
         case .errno(let errno):
             request.log(.error, module, "AH01067: Failed to read FastCGI header")
             request.log(
                 .error, module,
-                "(\(errno.rawValue))\(errno.description): AH01075: Error dispatching request to : ")
+                "(\(errno.rawValue))\(errno.description): AH01075: Error dispatching request to \(portText(request)): ")
         case .version(let version):
             request.log(.error, module, "AH01068: Got bogus version \(version)")
-            request.log(.error, module, "(22)Invalid argument: AH01075: Error dispatching request to : ")
+            request.log(
+                .error, module, "(22)Invalid argument: AH01075: Error dispatching request to \(portText(request)): ")
         case .requestID(let id):
             request.log(.error, module, "AH01069: Got bogus rid \(id), expected \(FastCGIExchange.requestID)")
-            request.log(.error, module, "(22)Invalid argument: AH01075: Error dispatching request to : ")
-        case .length: request.log(.error, module, "(22)Invalid argument: AH01075: Error dispatching request to : ")
+            request.log(
+                .error, module, "(22)Invalid argument: AH01075: Error dispatching request to \(portText(request)): ")
+        case .length:
+            request.log(
+                .error, module, "(22)Invalid argument: AH01075: Error dispatching request to \(portText(request)): ")
         case .stopped: break
         }
+    }
+    /// This server's own port where it is not the scheme's, which is what Apache names here.
+    private static func portText(_ request: Request) -> ByteString {
+        let port = request.serverPort
+        return port == (request.connection.isSecure ? 443 : 80) ? "" : ":\(port)"
     }
     private static func prefix(_ error: IOError) -> ByteString {
         switch error {

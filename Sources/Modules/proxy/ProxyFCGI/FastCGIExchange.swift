@@ -15,6 +15,14 @@ enum FastCGIFailure: Equatable {
     case requestID(UInt16)
     case length
     case stopped
+
+    /// The application closed between two requests.
+    var isLostConnection: Bool {
+        switch self {
+        case .endOfFile, .errno(.connectionReset), .errno(.brokenPipe): true
+        default: false
+        }
+    }
 }
 
 /// One request's conversation with an application: reads records as they come, and is the answer's body once the head
