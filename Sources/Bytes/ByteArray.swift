@@ -16,7 +16,13 @@ extension [UInt8] {
             append(UInt8(truncatingIfNeeded: 48 &+ rest % 10))
             rest /= 10
         } while rest > 0
-        if count - start > 1 { self[start...].reverse() }
+        // Reversing a slice would copy it first.
+        var (low, high) = (start, count - 1)
+        while low < high {
+            swapAt(low, high)
+            low += 1
+            high -= 1
+        }
     }
     /// Appends at least `width` decimal digits, zero-padded.
     @inlinable public mutating func append(decimal number: Int, width: Int) {

@@ -145,7 +145,7 @@ extension Worker {
         let request = Request(
             connection: connection, server: connection.baseServer,
             method: hasLine ? ByteString(bytes, head.methodName) : "-",
-            unparsedURI: hasLine && !head.targetText.isEmpty ? ByteString(bytes, head.targetText) : "-")
+            unparsedURI: !hasLine ? "-" : head.targetText.isEmpty ? "/" : ByteString(bytes, head.targetText))
         request.requestLine = hasLine ? ByteString(bytes, head.requestLine) : "-"
         request.protocolNumber = hasLine ? Int(head.version.number) : 1000
         request.assumedHTTP09 = false
