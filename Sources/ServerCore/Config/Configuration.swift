@@ -124,6 +124,8 @@ public struct CommandLineConfiguration: Sendable {
     /// `-C` and `-c` directives, before and after the files.
     public var before: [ByteString] = []
     public var after: [ByteString] = []
+    /// `-t` and `-S`: the configuration is read and checked, but nothing is made ready to serve (post_config is not run).
+    public var isForInspection = false
     public init(serverRoot: ByteString, configFile: ByteString) {
         self.serverRoot = serverRoot
         self.configFile = configFile

@@ -50,6 +50,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
         }
         configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)
         try runSteps(configuration.hooks.checkConfig, "AH00014: Configuration check failed")
+        guard !configuration.commandLine.isForInspection else { return }
         try runSteps(configuration.hooks.postConfig, "AH00016: Configuration Failed")
     }
     /// - Parameter end: The line that follows what a step says.
