@@ -64,8 +64,10 @@ struct FieldSection: Sendable {
 
     /// Reads on. The bytes before `end` are those of the last call plus new ones, at the same offsets.
     /// Folded lines are joined in place.
-    mutating func parse(_ buffer: inout MutableSpan<UInt8>, to end: Int, _ options: borrowing RequestOptions) -> Outcome
-    {
+    /// A trial reads no further than the first folded line.
+    mutating func parse(
+        _ buffer: inout MutableSpan<UInt8>, to end: Int, isTrial: Bool = false, _ options: borrowing RequestOptions
+    ) -> Outcome {
         let table = HeaderNameTable.shared
         while true {
             let line: LineReader.Line
@@ -82,6 +84,7 @@ struct FieldSection: Sendable {
                 content = content.lowerBound..<content.upperBound - 1
             }
             if !content.isEmpty, Self.isBlank(buffer[content.lowerBound]) {
+                if isTrial { return .incomplete }
                 if let error = join(&buffer, content, options) { return .failed(error) }
                 pendingIsClean = pendingIsClean && line.isClean
                 continue

@@ -19,6 +19,12 @@ public struct RequestHead: Sendable {
     /// The request line as logs show it (`%r`), still unescaped. Empty before a line was read.
     public internal(set) var requestLine: ByteRange = .empty
 
+    /// Bytes are only looked at: what would be rewritten in the buffer counts as incomplete, so that another value can
+    /// read the same bytes again.
+    public var isTrial = false
+    /// A trial met a line that would have to be rewritten.
+    var isStopped = false
+
     var section = FieldSection()
     private var phase = Phase.requestLine
     private var blankLines = 0
@@ -54,6 +60,7 @@ public struct RequestHead: Sendable {
         origin = start
         phase = .requestLine
         blankLines = 0
+        isStopped = false
     }
     private var origin = 0
 
@@ -75,7 +82,7 @@ public struct RequestHead: Sendable {
             if isSimple { return .complete(length: section.lines.start - origin) }
             phase = .fields
         }
-        switch section.parse(&buffer, to: end, options) {
+        switch section.parse(&buffer, to: end, isTrial: isTrial, options) {
         case .incomplete: return .incomplete
         case .complete(let end): return .complete(length: end - origin)
         case .failed(let error): return .failed(error)
@@ -106,7 +113,9 @@ public struct RequestHead: Sendable {
                     blankLines += 1
                     continue
                 }
-                if let error = parseRequestLine(&buffer, line.content, options) { return .failed(error) }
+                let error = parseRequestLine(&buffer, line.content, options)
+                if isStopped { return .incomplete }
+                if let error { return .failed(error) }
                 return .complete(length: 0)
             }
         }

@@ -16,6 +16,10 @@ extension RequestHead {
             let isParsed = parseTarget(buffer.span)
             return judge(buffer.span, isParsed: isParsed, options)
         }
+        if isTrial {
+            isStopped = true
+            return nil
+        }
         var scan = LineScan(line: line, isStrict: options.isStrict)
         scan.run(buffer.span)
         let version = scan.version(buffer.span)

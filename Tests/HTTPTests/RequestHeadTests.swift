@@ -183,6 +183,22 @@ struct HeadCase: Sendable, CustomTestStringConvertible {
         #expect(value(head, named: "Next", buffer) == ByteString("n"))
     }
 
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\nHost: a\r\nFoo: bar  \r\n\t  baz\r\n\r\n", "GET\t/ HTTP/1.0\r\n\r\n",
+        "GET /  HTTP/1.0\r\n\r\n",
+    ])
+    func trialsLeaveTheBufferAlone(_ text: String) {
+        let sent = Array(text.utf8)
+        var buffer = sent
+        var head = RequestHead()
+        head.isTrial = true
+        #expect(head.parse(&buffer, RequestOptions()) == .incomplete)
+        #expect(buffer == sent)
+        var plain = Array("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+        head.reset()
+        #expect(head.parse(&plain, RequestOptions()) == .complete(length: plain.count))
+    }
+
     @Test func unusualLinesAreRebuilt() {
         var options = RequestOptions()
         options.isStrict = false

@@ -20,6 +20,8 @@ public final class Configuration: @unchecked Sendable {
     public var serverRoot: ByteString
     /// Defines and macros as the files left them; `.htaccess` files start from it.
     var readerState: ConfigReader.State
+    /// The directives as they were read, in order (ap_conftree).
+    public internal(set) var tree: [Node] = []
     /// The `Server` field's value.
     public internal(set) var banner: ByteString = ""
     /// What to say once the error log is open, with its level: warnings of directives, AH00558 and the like.

@@ -28,6 +28,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
         if commandLine.requiresMPM, !["event", "worker", "prefork"].contains(where: configuration.loaded.contains) {
             throw ConfigError("AH00534: \(commandLine.program): Configuration error: No MPM loaded.")
         }
+        configuration.tree = tree
         configuration.serverRoot = reader.state.serverRoot
         configuration.readerState = reader.state
         if let directory = reader.state.runtimeDirectory { configuration.process.runtimeDirectory = directory }

@@ -60,7 +60,8 @@ public struct CoreDirectory: MergeableConfig {
     public var hostnameLookups: Setting<HostnameLookups> = .inherited
     public var enableMMAP: Setting<Bool> = .inherited
     public var enableSendfile: Setting<Bool> = .inherited
-    public var etagSet: Setting<ETagBits> = .inherited
+    /// Empty: not said (ETAG_UNSET).
+    public var etagBits: ETagBits = []
     public var etagAdd: ETagBits = []
     public var etagRemove: ETagBits = []
     public var allowEncodedSlashes: Setting<EncodedSlashes> = .inherited
@@ -161,16 +162,12 @@ public struct CoreDirectory: MergeableConfig {
         result.options = .set(base.effectiveOptions.subtracting(child.optionsRemove).union(child.optionsAdd))
     }
     private static func mergeETag(_ base: CoreDirectory, _ child: CoreDirectory, into result: inout CoreDirectory) {
-        guard child.etagSet == .inherited else { return }
-        if child.etagAdd.isEmpty && child.etagRemove.isEmpty {
-            result.etagSet = base.etagSet
-            result.etagAdd = base.etagAdd
-            result.etagRemove = base.etagRemove
-            return
+        if child.etagBits.isEmpty {
+            result.etagAdd = base.etagAdd.subtracting(child.etagRemove).union(child.etagAdd)
+            result.etagRemove = base.etagRemove.subtracting(child.etagAdd).union(child.etagRemove)
+            result.etagBits = base.etagBits.subtracting(result.etagRemove).union(result.etagAdd)
         }
-        result.etagSet = base.etagSet
-        result.etagAdd = base.etagAdd.subtracting(child.etagRemove).union(child.etagAdd)
-        result.etagRemove = base.etagRemove.subtracting(child.etagAdd).union(child.etagRemove)
+        if result.etagBits != .none { result.etagBits.subtract(.none) }
     }
 }
 

@@ -422,36 +422,18 @@ enum CoreDirectives {
 
     @Sendable static func fileETag(_ context: DirectiveContext, _ text: ByteString) throws(DirectiveError) {
         var core = context[Core.directory]
-        var set: CoreDirectory.ETagBits = []
+        var isFirstAbsolute = true
         for argument in text.argumentWords {
-            var word = argument
-            var sign: UInt8 = 0
-            if let mark = word.first, mark == UInt8(ascii: "+") || mark == UInt8(ascii: "-") {
-                sign = mark
-                word = word.from(1)
-            }
-            let bit: CoreDirectory.ETagBits
-            switch word.lowercased {
-            case "none":
-                if sign != 0 { throw DirectiveError("FileETag NONE may not be specified with +/-.") }
-                set = .none
-                core.etagSet = .set(.none)
+            let sign = argument.first.flatMap { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") ? $0 : nil }
+            let word = sign == nil ? argument : argument.from(1)
+            // An absolute component forgets the relative ones before it, and the first what was inherited.
+            if sign == nil, isFirstAbsolute {
+                core.etagBits = []
                 core.etagAdd = []
                 core.etagRemove = []
-                continue
-            case "all":
-                if sign != 0 { throw DirectiveError("FileETag ALL may not be specified with +/-.") }
-                set = [.mtime, .inode, .size]
-                core.etagSet = .set(set)
-                core.etagAdd = []
-                core.etagRemove = []
-                continue
-            case "mtime": bit = .mtime
-            case "inode": bit = .inode
-            case "size": bit = .size
-            case "digest": bit = .digest
-            default: throw DirectiveError("Unknown keyword '\(word)' for FileETag directive")
+                isFirstAbsolute = false
             }
+            let bit = try etagBit(word, isRelative: sign != nil)
             switch sign {
             case UInt8(ascii: "+"):
                 core.etagAdd.formUnion(bit)
@@ -460,13 +442,29 @@ enum CoreDirectives {
                 core.etagRemove.formUnion(bit)
                 core.etagAdd.subtract(bit)
             default:
-                set.formUnion(bit)
-                core.etagSet = .set(set)
+                if word.equalsIgnoringCase("none") || word.equalsIgnoringCase("all") { core.etagBits = [] }
+                core.etagBits.formUnion(bit)
                 core.etagAdd = []
                 core.etagRemove = []
             }
         }
         context[Core.directory] = core
+    }
+    private static func etagBit(
+        _ word: ByteString, isRelative: Bool
+    ) throws(DirectiveError) -> CoreDirectory.ETagBits {
+        switch word.lowercased {
+        case "none", "all":
+            guard !isRelative else {
+                throw DirectiveError("FileETag keyword '\(word)' cannot be used with '+' or '-'")
+            }
+            return word.equalsIgnoringCase("none") ? .none : [.mtime, .inode, .size]
+        case "mtime", "lmtime", "lastmodified": return .mtime
+        case "inode": return .inode
+        case "size": return .size
+        case "digest": return .digest
+        default: throw DirectiveError("Unknown keyword '\(word)' for FileETag directive")
+        }
     }
 
     @Sendable static func logLevel(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {

@@ -35,6 +35,8 @@ public struct HookList<Function>: Sendable where Function: Sendable {
     /// Flattened once, after all modules registered.
     public private(set) var functions: [Function] = []
     public private(set) var modules: [String] = []
+    /// Each function's place, as Apache's APR_HOOK_FIRST … numbers.
+    public private(set) var orders: [Int] = []
 
     mutating func sort() {
         var sorted = entries.enumerated().sorted {
@@ -47,6 +49,7 @@ public struct HookList<Function>: Sendable where Function: Sendable {
         }
         functions = sorted.map(\.function)
         modules = sorted.map(\.module)
+        orders = sorted.map(\.order.rawValue)
     }
     private static func firstViolation(_ list: [Entry]) -> (from: Int, to: Int)? {
         for (index, entry) in list.enumerated() {
@@ -192,6 +195,35 @@ extension Hooks {
 }
 
 extension Hooks {
+    /// A phase by Apache's name as its participants in running order; nil for one that does not exist here.
+    public func participants(_ phase: String) -> [(module: String, order: Int)]? {
+        func list<F>(_ hooks: HookList<F>) -> [(module: String, order: Int)] {
+            zip(hooks.modules, hooks.orders).map { ($0, $1) }
+        }
+        switch phase {
+        case "pre_config": return list(preConfig)
+        case "check_config": return list(checkConfig)
+        case "open_logs": return list(openLogs)
+        case "post_config": return list(postConfig)
+        case "child_init": return list(childInit)
+        case "quick_handler": return list(quickHandler)
+        case "post_read_request": return list(postReadRequest)
+        case "translate_name": return list(translateName)
+        case "map_to_storage": return list(mapToStorage)
+        case "header_parser": return list(headerParser)
+        case "access_checker": return list(accessChecker)
+        case "access_checker_ex": return list(accessCheckerEx)
+        case "check_user_id": return list(checkUserID)
+        case "auth_checker": return list(authChecker)
+        case "type_checker": return list(typeChecker)
+        case "fixups": return list(fixups)
+        case "insert_filter": return list(insertFilter)
+        case "insert_error_filter": return list(insertErrorFilter)
+        case "handler": return list(handlers)
+        case "log_transaction": return list(logTransaction)
+        default: return nil
+        }
+    }
     /// For `-D DUMP_HOOKS`: Apache's name of each phase with the modules that take part, in running order.
     public var modulesByPhase: [(phase: String, modules: [String])] {
         [

@@ -20,4 +20,8 @@ extension Hooks {
     public func provider<Provider>(_ group: ProviderGroup<Provider>, _ name: ByteString) -> Provider? {
         providers[group.name]?[name] as? Provider
     }
+    /// Every group with the names of its services, both sorted (ap_list_provider_groups).
+    public var providerNames: [(group: String, names: [ByteString])] {
+        providers.keys.sorted().map { ($0, providers[$0, default: [:]].keys.sorted()) }
+    }
 }

@@ -24,6 +24,7 @@ extension Worker {
         let end = input.count
         while position < end {
             head.reset(start: position)
+            head.isTrial = true
             let options = candidateOptions(parked[index].candidates)
             guard case .complete(let length) = head.parse(&input, to: end, options),
                 let plan = findPlan(input.span, parked[index])

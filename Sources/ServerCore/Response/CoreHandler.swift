@@ -116,7 +116,7 @@ enum CoreHandler {
         if let refusal = await request.discardBody() { return .status(refusal) }
         switch request.methodNumber {
         case .get, .head, .post: return serveFile(request)
-        case .options: return options(request)
+        case .options: return request.answerOptions()
         case .other:
             request.log(.error, "core", "AH00135: Invalid method in request \(request.requestLine)")
             return .status(501)
@@ -165,16 +165,16 @@ enum CoreHandler {
         return .ok
     }
 
-    /// `Allow` for OPTIONS (ap_send_http_options).
-    private static func options(_ request: Request) -> Outcome {
-        if request.assumedHTTP09 { return .declined }
-        request.headersOut.set("Content-Length", "0")
-        request.headersOut.set("Allow", request.allowLine)
-        return .ok
-    }
 }
 
 extension Request {
+    /// `Allow` for OPTIONS (ap_send_http_options).
+    public func answerOptions() -> Outcome {
+        if assumedHTTP09 { return .declined }
+        headersOut.set("Content-Length", "0")
+        headersOut.set("Allow", allowLine)
+        return .ok
+    }
     /// Maps `uri` below DocumentRoot into `filename`, as core does when no module did (ap_core_translate).
     public func translateBelowDocumentRoot() -> Outcome { CoreHandler.translate(self) }
     /// Sets Last-Modified and ETag from a file (ap_update_mtime, ap_set_last_modified, ap_set_etag).
@@ -195,15 +195,12 @@ extension Request {
     /// ETag as `FileETag` says (modules/http/http_etag.c).
     public func setETag(_ status: FileStatus) {
         let core = self[Core.directory]
-        var bits: CoreDirectory.ETagBits = core.etagSet.value(default: [.mtime, .size])
-        if core.etagSet == .inherited {
-            bits.subtract(core.etagRemove)
-            bits.formUnion(core.etagAdd)
-        }
-        if bits.contains(.none) || bits.isEmpty {
+        var bits = core.etagBits.subtracting(core.etagRemove).union(core.etagAdd)
+        if bits.contains(.none), !bits.contains(.digest) {
             notes.set("no-etag", "omit")
             return
         }
+        if bits.isEmpty { bits = [.mtime, .size] }
         var parts: EntityTag.Parts = []
         if bits.contains(.inode) { parts.insert(.inode) }
         if bits.contains(.size) { parts.insert(.size) }
