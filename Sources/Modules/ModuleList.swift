@@ -42,6 +42,7 @@ public let moduleList: [ModuleDefinition] = [
     FastCGIModule.module,
     Filter.module,
     Headers.module,
+    Include.module,
     ServerInfo.module,
     BuiltIn.macro,
     Mime.module,

@@ -138,10 +138,16 @@ public struct OutputFilter: Sendable {
     public enum Stage: Int, Sendable { case beforeResource = 9, resource = 10, contentSet = 20, `protocol` = 30 }
     public let name: ByteString
     public let stage: Stage
+    /// Before the handler runs: what the filter will do may keep it from answering 304 (filter_init).
+    public let prepare: (@Sendable (Request) -> Void)?
     public let apply: @Sendable (Request) -> Void
-    public init(_ name: ByteString, _ stage: Stage, _ apply: @escaping @Sendable (Request) -> Void) {
+    public init(
+        _ name: ByteString, _ stage: Stage, prepare: (@Sendable (Request) -> Void)? = nil,
+        _ apply: @escaping @Sendable (Request) -> Void
+    ) {
         self.name = name
         self.stage = stage
+        self.prepare = prepare
         self.apply = apply
     }
 }

@@ -62,6 +62,7 @@ enum ProcessRequest {
     /// Inserts filters and finds the handler that takes the request.
     static func invokeHandler(_ request: Request) async -> Outcome {
         for insert in request.configuration.hooks.insertFilter.functions { insert(request) }
+        for filter in request.outputFilters { filter.prepare?(request) }
         // The filter added first is the one the handler reads from.
         for filter in request.inputFilters.reversed() {
             if let body = request.body { request.body = filter.wrap(request, body) }

@@ -63,8 +63,56 @@ extension Request {
     }
 }
 
+/// Functions that whoever evaluates a document's expression brings along.
+public struct DocumentFunctions {
+    let names: [ByteString]
+    let call: (ByteString, ByteString) -> ByteString?
+    /// `call` gets the function's name, in lower case, and its argument.
+    public init(_ names: [ByteString], call: @escaping (ByteString, ByteString) -> ByteString?) {
+        self.names = names
+        self.call = call
+    }
+}
+
+/// Why a document's expression has no value: its text, or its evaluation.
+public enum DocumentExpressionError: Error, Sendable, Equatable {
+    case parse(String)
+    case evaluation(String)
+}
+
+extension Request {
+    /// Parses and evaluates a condition that stands in a document: with the restricted dialect.
+    public func evaluate(
+        document text: ByteString, matches: inout ExpressionMatches, functions: DocumentFunctions
+    ) throws(DocumentExpressionError) -> Bool {
+        let names = functions.names
+        let lookup = configuration.expressionLookup
+        let expression: Expression
+        do throws(ExpressionError) {
+            expression = try Expression(
+                text, flags: [.restricted, .restrictedFileFunctions],
+                lookup: ExpressionLookup { kind, name in
+                    if kind == .stringFunction { return names.firstIndex(of: name.lowercased) }
+                    return lookup.find(kind, name)
+                })
+        } catch { throw .parse(error.message) }
+        var context = RequestExpressionContext(request: self)
+        context.functions = functions
+        do throws(ExpressionFailure) {
+            return try expression.evaluate(in: context, matches: &matches)
+        } catch { throw .evaluation(error.message) }
+    }
+}
+
 struct RequestExpressionContext: ExpressionContext {
     let request: Request
+    var functions: DocumentFunctions?
+
+    init(request: Request) { self.request = request }
+
+    func moduleFunction(_ number: Int, _ name: ByteString, _ argument: ByteString) -> ByteString? {
+        functions?.call(name.lowercased, argument)
+    }
 
     func variable(_ variable: ExpressionVariable) -> ByteString? {
         switch variable {

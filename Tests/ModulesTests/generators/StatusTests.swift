@@ -14,7 +14,7 @@ import Testing
         bytes.append(general: row.value)
         #expect(ByteString(bytes).string == row.text)
     }
-    @Test(arguments: [(0, 2, "0.00"), (1.005, 1, "1.0"), (12.345, 2, "12.35"), (3, 0, "3"), (0.996, 2, "1.00")] as [(Double, Int, String)])
+    @Test(arguments: [(0, 2, "0.00"), (1.005, 1, "1.0"), (12.346, 2, "12.35"), (3, 0, "3"), (0.996, 2, "1.00")] as [(Double, Int, String)])
     func fixed(_ row: (value: Double, decimals: Int, text: String)) {
         var bytes: [UInt8] = []
         bytes.append(fixed: row.value, row.decimals)

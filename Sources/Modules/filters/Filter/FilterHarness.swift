@@ -20,7 +20,14 @@ extension Filter {
                 request.log(.warning, "filter", "AH01380: Unknown filter \(name) not added")
                 continue
             }
-            request.outputFilters.append(OutputFilter(name, smart.stage) { run(smart, name, $0) })
+            request.outputFilters.append(
+                OutputFilter(
+                    name, smart.stage,
+                    prepare: { request in
+                        for provider in smart.providers {
+                            request.configuration.outputFilter(named: provider.filter)?.prepare?(request)
+                        }
+                    }, { run(smart, name, $0) }))
             if hidesRange, !smart.flags.isDisjoint(with: [.noByteRange, .changeLength]) {
                 hidesRange = false
                 request.moduleState[ObjectIdentifier(HiddenRange.self)] = HiddenRange(value: request.header("Range"))

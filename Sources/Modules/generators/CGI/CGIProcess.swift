@@ -16,15 +16,20 @@ final class CGIProcess: BodySource {
     private let output: Channel
     private let errors: ScriptErrors?
     private unowned let request: Request
+    /// The body's beginning: worth a moment's wait for its end.
+    private var isFirst = false
     /// Output that was read and not given yet.
     private var pending: [UInt8] = []
     private var hasEnded = false
     /// The beginning of the request body, for ScriptLog.
     private(set) var bodyStart: [UInt8] = []
 
+    /// - Parameters:
+    ///   - script: The file whose directory is the program's working directory.
+    ///   - program: What is executed; the script itself without it.
     init(
-        _ request: Request, _ script: ByteString, arguments: [ByteString], environment: [ByteString],
-        _ flavor: CGI.Flavor
+        _ request: Request, _ script: ByteString, program: ByteString? = nil, arguments: [ByteString],
+        environment: [ByteString], _ flavor: CGI.Flavor
     ) throws(Errno) {
         self.request = request
         self.script = script
@@ -39,7 +44,8 @@ final class CGIProcess: BodySource {
         let slash = script.lastIndex(of: UInt8(ascii: "/"))
         do throws(Errno) {
             pid = try Process.spawn(
-                script, arguments: arguments, environment: environment, directory: slash.map { script.upTo($0 + 1) },
+                program ?? script, arguments: arguments, environment: environment,
+                directory: slash.map { script.upTo($0 + 1) },
                 input: down.reader.raw, output: up.writer.raw, error: side?.writer ?? request.server.errorLog.descriptor
             )
         } catch {
@@ -75,6 +81,8 @@ final class CGIProcess: BodySource {
 
     // MARK: Request body
 
+    /// The program gets no input.
+    func closeInput() { loop.close(input) }
     /// Hands the whole request body over and closes the program's input. A status when the client's body is no good.
     func sendBody(of request: Request) async -> Int? {
         defer { loop.close(input) }
@@ -132,7 +140,10 @@ final class CGIProcess: BodySource {
     var isAtEnd: Bool { hasEnded && pending.isEmpty }
 
     /// Puts back what belongs to the body.
-    func giveBack(_ bytes: ByteString) { pending = bytes.bytes + pending }
+    func giveBack(_ bytes: ByteString) {
+        pending = bytes.bytes + pending
+        isFirst = true
+    }
 
     func next() async throws(BodyError) -> ByteString? {
         if pending.isEmpty, !hasEnded {
@@ -148,12 +159,25 @@ final class CGIProcess: BodySource {
                 end()
             }
         }
-        // The end may be there already: then the answer's length is known.
+        // Most programs are done by now, or in a moment: then the answer's length is known.
+        if isFirst { await waitForEnd() }
         if !hasEnded, case .bytes(0) = loop.receive(output, into: &pending, upTo: 8192) { end() }
         guard !pending.isEmpty else { return nil }
         let piece = ByteString(pending)
         pending = []
         return piece
+    }
+    private func waitForEnd() async {
+        isFirst = false
+        while !hasEnded, pending.count < 8000 {
+            do throws(IOError) {
+                try await loop.waitReadable(output, timeout: 20)
+            } catch { return }
+            switch loop.receive(output, into: &pending, upTo: 8192) {
+            case .bytes(0), .failed: end()
+            case .bytes, .wouldBlock: continue
+            }
+        }
     }
     /// Reads on to the end and forgets it, so that the program can finish.
     func discard() async {
