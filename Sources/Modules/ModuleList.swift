@@ -55,5 +55,6 @@ public let moduleList: [ModuleDefinition] = [
     Rewrite.module,
     SetEnvIf.module,
     ServerStatus.module,
+    Substitute.module,
     UniqueID.module,
 ]

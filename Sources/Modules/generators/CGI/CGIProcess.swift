@@ -16,8 +16,6 @@ final class CGIProcess: BodySource {
     private let output: Channel
     private let errors: ScriptErrors?
     private unowned let request: Request
-    /// The body's beginning: worth a moment's wait for its end.
-    private var isFirst = false
     /// Output that was read and not given yet.
     private var pending: [UInt8] = []
     private var hasEnded = false
@@ -140,10 +138,7 @@ final class CGIProcess: BodySource {
     var isAtEnd: Bool { hasEnded && pending.isEmpty }
 
     /// Puts back what belongs to the body.
-    func giveBack(_ bytes: ByteString) {
-        pending = bytes.bytes + pending
-        isFirst = true
-    }
+    func giveBack(_ bytes: ByteString) { pending = bytes.bytes + pending }
 
     func next() async throws(BodyError) -> ByteString? {
         if pending.isEmpty, !hasEnded {
@@ -159,25 +154,12 @@ final class CGIProcess: BodySource {
                 end()
             }
         }
-        // Most programs are done by now, or in a moment: then the answer's length is known.
-        if isFirst { await waitForEnd() }
+        // The end may be there already: then the answer's length is known.
         if !hasEnded, case .bytes(0) = loop.receive(output, into: &pending, upTo: 8192) { end() }
         guard !pending.isEmpty else { return nil }
         let piece = ByteString(pending)
         pending = []
         return piece
-    }
-    private func waitForEnd() async {
-        isFirst = false
-        while !hasEnded, pending.count < 8000 {
-            do throws(IOError) {
-                try await loop.waitReadable(output, timeout: 20)
-            } catch { return }
-            switch loop.receive(output, into: &pending, upTo: 8192) {
-            case .bytes(0), .failed: end()
-            case .bytes, .wouldBlock: continue
-            }
-        }
     }
     /// Reads on to the end and forgets it, so that the program can finish.
     func discard() async {
