@@ -39,6 +39,7 @@ extension CommandLine {
         commandLine.before = options.before
         commandLine.after = options.after
         commandLine.defines = options.defines
+        commandLine.checksDocumentRoot = options.checksDocumentRoot
         commandLine.isForInspection = options.mode != .unknown
         let launch = Launch(
             modules: moduleList + compressionModules, commandLine: commandLine,

@@ -18,7 +18,7 @@ enum Dump {
     private static func runSettings(_ options: Options, _ configuration: Configuration) {
         let process = configuration.process
         print("ServerRoot: \"\(configuration.serverRoot)\"")
-        let root = configuration.mainServer[Core.server].documentRoot.value(default: "/usr/local/apache2/htdocs")
+        let root = configuration.mainServer[Core.server].documentRoot.value(default: "/var/www/html")
         print("Main DocumentRoot: \"\(configuration.serverRelative(root))\"")
         let log = configuration.mainServer.errorLogName ?? Defaults.errorLog
         let isFile = !log.hasPrefix("|") && log != "syslog" && !log.hasPrefix("syslog:")
@@ -26,8 +26,15 @@ enum Dump {
         if let board = process.scoreBoardFile { print("ScoreBoardFile: \"\(configuration.serverRelative(board))\"") }
         print("Mutex watchdog-callback: using_defaults")
         print("Mutex default: dir=\"\(configuration.serverRelative(process.runtimeDirectory))/\" mechanism=default ")
+        for (module, name) in [("proxy", "proxy"), ("rewrite", "rewrite-map")] where configuration.module(module) != nil
+        {
+            print("Mutex \(name): using_defaults")
+        }
         print("PidFile: \"\(configuration.serverRelative(process.pidFile))\"")
-        for define in options.defines { print("Define: \(define)") }
+        let defines = configuration.readerState.defines
+        for name in defines.names {
+            if let value = defines[name] { print("Define: \(name)=\(value)") } else { print("Define: \(name)") }
+        }
         if let id = UserName.uid(process.user) { print("User: name=\"\(process.user)\" id=\(id)") }
         if let id = UserName.gid(process.group) { print("Group: name=\"\(process.group)\" id=\(id)") }
     }

@@ -19,7 +19,7 @@ public final class Configuration: @unchecked Sendable {
 
     public var serverRoot: ByteString
     /// Defines and macros as the files left them; `.htaccess` files start from it.
-    var readerState: ConfigReader.State
+    public internal(set) var readerState: ConfigReader.State
     /// The directives as they were read, in order (ap_conftree).
     public internal(set) var tree: [Node] = []
     /// The `Server` field's value.
@@ -123,6 +123,8 @@ public struct CommandLineConfiguration: Sendable {
     public var requiresMPM = false
     /// How messages name the program.
     public var program = "apache2"
+    /// `-T`: DocumentRoot need not be there.
+    public var checksDocumentRoot = true
     /// `-C` and `-c` directives, before and after the files.
     public var before: [ByteString] = []
     public var after: [ByteString] = []

@@ -216,7 +216,7 @@ enum CoreServerDirectives {
             throw DirectiveError("DocumentRoot must be a directory")
         }
         let shown = path.count > 1 && path.last == UInt8(ascii: "/") ? path.upTo(path.count - 1) : path
-        if (try? FileStatus(path))?.kind != .directory {
+        if context.configuration.commandLine.checksDocumentRoot, (try? FileStatus(path))?.kind != .directory {
             guard context.server.isVirtual else {
                 throw DirectiveError("DocumentRoot '\(word)' is not a directory, or is not readable")
             }
