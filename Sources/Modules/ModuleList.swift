@@ -50,6 +50,7 @@ public let moduleList: [ModuleDefinition] = [
     Negotiation.module,
     Proxy.module,
     ProxyFCGI.module,
+    RateLimit.module,
     Reflector.module,
     ReqTimeout.module,
     Rewrite.module,

@@ -131,6 +131,26 @@ final class PieceSource: BodySource {
     }
 }
 
+/// A piece that was taken already, and the rest of its source.
+final class PrependedSource: BodySource {
+    private var first: ByteString?
+    private let rest: any BodySource
+    init(_ first: ByteString?, _ rest: any BodySource) {
+        self.first = first
+        self.rest = rest
+    }
+    func cancel() { rest.cancel() }
+    var isAtEnd: Bool { first == nil && rest.isAtEnd }
+    var wantsFlush: Bool { rest.wantsFlush }
+    func next() async throws(BodyError) -> ByteString? {
+        if let piece = first {
+            first = nil
+            return piece
+        }
+        return try await rest.next()
+    }
+}
+
 /// A transformation of the response, run once when the handler has set status, fields and body and before the head
 /// goes out. `apply` may change fields and wrap `request.responseBody` in a source of its own.
 public struct OutputFilter: Sendable {

@@ -74,6 +74,9 @@ public final class Request {
     /// Bit set by Method.bit; what OPTIONS and 405 report.
     public var allowed: UInt64 = 0
     public var outputFilters: [OutputFilter] = []
+    /// Wraps what is sent, behind the choice of ranges and before chunks are made (AP_FTYPE_CONNECTION - 1). For the
+    /// speed of sending only: it must give the same bytes.
+    public var pacing: ((any BodySource) -> any BodySource)?
     public var bytesSent: Int64 = 0
     public var expectingContinue = false
     /// Port of the Host field; 0 without one.

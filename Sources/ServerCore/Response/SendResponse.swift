@@ -35,6 +35,11 @@ extension Worker {
                 try await loop.sendAll(channel, head, timeout: timeout)
                 return true
             }
+            if let pacing = request.pacing, request.responseBody.knownCount != 0 {
+                let source = PrependedSource(first, request.responseBody.asSource())
+                request.responseBody = .stream(pacing(source))
+                first = nil
+            }
             switch request.responseBody {
             case .none: try await loop.sendAll(channel, head, timeout: timeout)
             case .pieces(let pieces): try await send(pieces, after: head, request, timeout)
