@@ -159,7 +159,16 @@ public struct CoreDirectory: MergeableConfig {
             result.options = base.options
             return
         }
-        result.options = .set(base.effectiveOptions.subtracting(child.optionsRemove).union(child.optionsAdd))
+        let inherited = base.effectiveOptions
+        var options = inherited.subtracting(child.optionsRemove).union(child.optionsAdd)
+        // `+IncludesNoExec` below `Includes` takes exec away, though it has no minus.
+        if inherited.isSuperset(of: [.includes, .includesExec]), child.optionsAdd.contains(.includes),
+            !child.optionsAdd.contains(.includesExec)
+        {
+            options.subtract(.includesExec)
+            result.optionsAdd.subtract(.includesExec)
+        }
+        result.options = .set(options)
     }
     private static func mergeETag(_ base: CoreDirectory, _ child: CoreDirectory, into result: inout CoreDirectory) {
         if child.etagBits.isEmpty {
