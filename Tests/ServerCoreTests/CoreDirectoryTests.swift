@@ -2,54 +2,60 @@ import ServerCore
 import Testing
 
 @Suite struct CoreDirectoryTests {
-    private static func plain(_ options: Options) -> CoreDirectory {
-        var result = CoreDirectory()
-        result.options = .set(options)
-        return result
-    }
-    private static func relative(_ add: Options, _ remove: Options = []) -> CoreDirectory {
-        var result = CoreDirectory()
-        result.optionsAdd = add
-        result.optionsRemove = remove
-        return result
+    /// `Options` as `core_dir_config` holds them: absolute ones, or what `+` and `-` said.
+    struct OptionsCase: Sendable {
+        var base: Options?
+        var baseAdd: Options = []
+        var child: Options?
+        var add: Options = []
+        var remove: Options = []
+        var result: Options
     }
 
-    @Test(
-        arguments: [
-            (plain([.includes, .includesExec]), relative([.includes]), [.includes]),
-            (relative([.includes, .includesExec]), relative([.includes]), [.followSymLinks, .includes]),
-            (
-                plain([.includes, .includesExec]), relative([.includes, .includesExec], []),
-                [.includes, .includesExec]
-            ),
-            (plain([.includes, .includesExec]), relative([.indexes]), [.includes, .includesExec, .indexes]),
-            (plain([.indexes]), relative([.includes]), [.indexes, .includes]),
-            (plain([.includes, .includesExec]), relative([], [.includes]), [.includesExec]),
-            (plain([.indexes]), plain([.execCGI]), [.execCGI]),
-        ] as [(CoreDirectory, CoreDirectory, Options)])
-    func options(_ row: (base: CoreDirectory, child: CoreDirectory, result: Options)) {
-        #expect(CoreDirectory.merged(row.base, row.child).effectiveOptions == row.result)
+    @Test(arguments: [
+        OptionsCase(base: [.includes, .includesExec], add: [.includes], result: [.includes]),
+        OptionsCase(baseAdd: [.includes, .includesExec], add: [.includes], result: [.followSymLinks, .includes]),
+        OptionsCase(
+            base: [.includes, .includesExec], add: [.includes, .includesExec], result: [.includes, .includesExec]),
+        OptionsCase(base: [.includes, .includesExec], add: [.indexes], result: [.includes, .includesExec, .indexes]),
+        OptionsCase(base: [.indexes], add: [.includes], result: [.indexes, .includes]),
+        OptionsCase(base: [.includes, .includesExec], remove: [.includes], result: [.includesExec]),
+        OptionsCase(base: [.indexes], child: [.execCGI], result: [.execCGI]),
+    ])
+    func options(_ row: OptionsCase) {
+        var base = CoreDirectory()
+        if let options = row.base { base.options = .set(options) }
+        base.optionsAdd = row.baseAdd
+        var child = CoreDirectory()
+        if let options = row.child { child.options = .set(options) }
+        child.optionsAdd = row.add
+        child.optionsRemove = row.remove
+        #expect(CoreDirectory.merged(base, child).effectiveOptions == row.result)
     }
 
-    typealias Bits = CoreDirectory.ETagBits
-    private static func etag(_ bits: Bits, _ add: Bits = [], _ remove: Bits = []) -> CoreDirectory {
-        var result = CoreDirectory()
-        result.etagBits = bits
-        result.etagAdd = add
-        result.etagRemove = remove
-        return result
+    struct ETagCase: Sendable {
+        var base: CoreDirectory.ETagBits
+        var child: CoreDirectory.ETagBits = []
+        var add: CoreDirectory.ETagBits = []
+        var remove: CoreDirectory.ETagBits = []
+        var result: CoreDirectory.ETagBits
     }
 
-    @Test(
-        arguments: [
-            (etag(.none), etag([], [.mtime, .inode]), [.mtime, .inode]),
-            (etag([.mtime]), etag([], [.inode]), [.mtime, .inode]),
-            (etag([.mtime, .inode, .size]), etag([], [], [.mtime, .inode]), [.size]),
-            (etag([.mtime]), etag(.none), .none),
-            (etag(.none), etag([]), .none),
-            (etag([.size]), etag([]), [.size]),
-        ] as [(CoreDirectory, CoreDirectory, Bits)])
-    func etags(_ row: (base: CoreDirectory, child: CoreDirectory, result: Bits)) {
-        #expect(CoreDirectory.merged(row.base, row.child).etagBits == row.result)
+    @Test(arguments: [
+        ETagCase(base: .none, add: [.mtime, .inode], result: [.mtime, .inode]),
+        ETagCase(base: [.mtime], add: [.inode], result: [.mtime, .inode]),
+        ETagCase(base: [.mtime, .inode, .size], remove: [.mtime, .inode], result: [.size]),
+        ETagCase(base: [.mtime], child: .none, result: .none),
+        ETagCase(base: .none, result: .none),
+        ETagCase(base: [.size], result: [.size]),
+    ])
+    func etags(_ row: ETagCase) {
+        var base = CoreDirectory()
+        base.etagBits = row.base
+        var child = CoreDirectory()
+        child.etagBits = row.child
+        child.etagAdd = row.add
+        child.etagRemove = row.remove
+        #expect(CoreDirectory.merged(base, child).etagBits == row.result)
     }
 }
