@@ -124,6 +124,13 @@ final class Child: @unchecked Sendable {
         board.child(slot, Scoreboard.Field.state).store(Scoreboard.ChildState.quiescing)
         _ = File.write(parentWake, [1])
         for worker in workers { worker.loop.spawn { worker.stopGracefully() } }
+        letGoOfListeners()
+    }
+    /// The port is free once nobody holds its listener: this child's copies give way to /dev/null, so that their numbers
+    /// mean nothing else while a loop may still look at them.
+    private func letGoOfListeners() {
+        guard let nothing = try? File.open("/dev/null", .readOnly) else { return }
+        for descriptor in generation.listeners.descriptors { try? Descriptor.replace(descriptor, by: nothing.raw) }
     }
     private func fail(_ code: Int32, _ text: String, module: String = "mpm_event") -> Never {
         generation.configuration.mainServer.log(.alert, module, ByteString(text))

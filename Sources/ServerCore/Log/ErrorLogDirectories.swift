@@ -6,7 +6,9 @@ import Kernel
 /// Where error logs are to be written must exist before the server starts.
 enum ErrorLogDirectories {
     @Sendable static func check(_ configuration: Configuration) throws(DirectiveError) {
-        let lines = configuration.servers.compactMap { problem($0, configuration) }
+        // Apache's list of virtual hosts runs from the last to the first.
+        let servers = [configuration.mainServer!] + configuration.virtualHosts.reversed()
+        let lines = servers.compactMap { problem($0, configuration) }
         if !lines.isEmpty { throw DirectiveError(lines.joined(separator: "\n")) }
     }
     private static func problem(_ server: Server, _ configuration: Configuration) -> String? {
