@@ -18,6 +18,7 @@ final class Child: @unchecked Sendable {
     private var workers: [Worker] = []
     private var threads: [LoopThread] = []
     private let isQuiescing = Atomic<Bool>(false)
+    private let quiescedWorkers = Atomic<Int>(0)
 
     /// APEXIT_CHILDFATAL: the next child would fail the same way.
     static let fatalExit: Int32 = 15
@@ -123,8 +124,16 @@ final class Child: @unchecked Sendable {
         guard !isQuiescing.exchange(true, ordering: .relaxed) else { return }
         board.child(slot, Scoreboard.Field.state).store(Scoreboard.ChildState.quiescing)
         _ = File.write(parentWake, [1])
-        for worker in workers { worker.loop.spawn { worker.stopGracefully() } }
-        letGoOfListeners()
+        for worker in workers {
+            worker.loop.spawn { [self] in
+                worker.stopGracefully()
+                // The last one to take its listeners out of its epoll: before that they would go on reporting there,
+                // since the parent keeps them open.
+                if quiescedWorkers.add(1, ordering: .acquiringAndReleasing).newValue == workers.count {
+                    letGoOfListeners()
+                }
+            }
+        }
     }
     /// The port is free once nobody holds its listener: this child's copies give way to /dev/null, so that their numbers
     /// mean nothing else while a loop may still look at them.
