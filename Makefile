@@ -23,6 +23,7 @@ test-deps:
 
 test: test-deps build
 	$(SWIFT) test
+	scripts/fuzz --smoke
 	Tests/Oracle/run --martinet .build/release/martinet
 	Tests/Oracle/reload --martinet .build/release/martinet
 

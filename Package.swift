@@ -47,6 +47,11 @@ let package = Package(
         .executableTarget(
             name: "martinet", dependencies: ["MPM", "Modules", "ModuleCompression"], swiftSettings: strict),
 
+        // Every parser on mutated input: make fuzz.
+        .executableTarget(
+            name: "Fuzz", dependencies: ["HTTP", "FastCGI", "ConfigLanguage", "Expressions", "Kernel", "Bytes"],
+            swiftSettings: strict),
+
         // Tests mirror the targets.
         tests("BytesTests", ["Bytes"]),
         tests("KernelTests", ["Kernel", "EventLoop"]),
