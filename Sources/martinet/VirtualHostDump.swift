@@ -81,14 +81,7 @@ struct VirtualHostDump {
         let place = server.location ?? SourceLocation(file: "", line: 0)
         return "\(name(server)) (\(place.file):\(place.line))"
     }
-    /// A virtual host without ServerName takes the main server's, or that of its address.
-    private func name(_ server: Server) -> ByteString {
-        if let name = server.serverName { return name }
-        let isDefault = server.addresses.contains { $0.address?.isAny ?? true }
-        guard !isDefault else { return configuration.mainServer.serverName ?? configuration.hostName }
-        guard let address = server.addresses.first?.address else { return "bogus_host_without_forward_dns" }
-        return Resolver.name(of: address) ?? "bogus_host_without_reverse_dns"
-    }
+    private func name(_ server: Server) -> ByteString { server.serverName ?? configuration.hostName }
     private func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.utf8.count))
     }

@@ -47,6 +47,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
         for server in configuration.virtualHosts { server.inherit(from: configuration.mainServer) }
         for (number, server) in configuration.servers.enumerated() {
             server.number = number
+            server.completeName()
             server.freeze()
         }
         configuration.virtualHostTable = VirtualHostTable(configuration.virtualHosts)

@@ -199,6 +199,8 @@ enum CoreSections {
         for word in argument.argumentWords {
             server.addresses += try VirtualHostAddress.parse(word, context.configuration)
         }
+        // Until ServerName says another, or none.
+        server.port = server.addresses.first?.port ?? 0
         server.defaultsInReading = try context.process(
             body, path: nil, override: DirectiveWalk.serverOverride, server: server)
         context.configuration.virtualHosts.append(server)
@@ -217,6 +219,13 @@ enum CoreSections {
             let method = Method(name)
             if method == .trace, !except {
                 throw DirectiveError("TRACE cannot be controlled by <Limit>, see TraceEnable")
+            }
+            // Where requests are served already, no method can be added for all.
+            let known = context.configuration.process.registeredMethods
+            if context.isHtaccess, method == .other, !known.contains(name) {
+                throw DirectiveError(
+                    "Could not register method '\(name)' for <\(except ? "LimitExcept" : "Limit") from .htaccess configuration"
+                )
             }
             mask |= method.bit
         }

@@ -82,6 +82,20 @@ public final class Server: @unchecked Sendable {
     }
 }
 
+extension Server {
+    /// A virtual host without ServerName takes the main server's, or that of its address (ap_fini_vhost_config).
+    func completeName() {
+        guard isVirtual, serverName == nil else { return }
+        if addresses.contains(where: { $0.address?.isAny ?? true }) {
+            serverName = configuration.mainServer.serverName ?? configuration.hostName
+        } else if let address = addresses.first?.address {
+            serverName = Resolver.name(of: address) ?? "bogus_host_without_reverse_dns"
+        } else {
+            serverName = "bogus_host_without_forward_dns"
+        }
+    }
+}
+
 /// One address of `<VirtualHost …>`: an address or `*`/`_default_`, and a port or all.
 public struct VirtualHostAddress: Sendable, Equatable {
     public var address: SocketAddress?

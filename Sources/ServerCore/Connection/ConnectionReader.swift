@@ -65,25 +65,29 @@ final class ConnectionReader {
 class RequestBodySource: BodySource {
     let reader: ConnectionReader
     unowned let request: Request
-    /// 0 is no limit.
-    let limit: UInt64
+    /// 0 is no limit. The walk decides about it, so it is known with the first read only (ap_get_limit_req_body).
+    private var limit: UInt64 = 0
     var received: UInt64 = 0
     private(set) var isFinished = false
     private var hasBegun = false
+    private var isFailed = false
 
     init(_ reader: ConnectionReader, _ request: Request) {
         self.reader = reader
         self.request = request
-        limit = UInt64(clamping: request[Core.directory].limitRequestBody.value(default: 1_073_741_824))
     }
+    /// Bytes that are still to come, where the head told them.
+    var declared: UInt64? { nil }
     final func next() async throws(BodyError) -> ByteString? {
         if isFinished { return nil }
-        try await begin()
+        if isFailed { throw .closed }
         let piece: ByteString?
+        try await begin()
         do throws(BodyError) {
             piece = try await read()
         } catch {
             if error == .timedOut { timedOut() }
+            if case .status(let status) = error { throw fail(status) }
             throw error
         }
         guard let piece else {
@@ -96,9 +100,17 @@ class RequestBodySource: BodySource {
             request.log(
                 .info, "http",
                 "AH01591: Read content length of \(received) is larger than the configured limit of \(limit)")
-            throw .status(413)
+            throw fail(413)
         }
         return piece
+    }
+    /// What follows cannot be told from the next request; the error page comes from below the filter that tells lengths
+    /// (bail_out_on_error).
+    private func fail(_ status: Int) -> BodyError {
+        isFailed = true
+        request.connection.keepAlive = .close
+        request.last.isLengthUntold = true
+        return .status(status)
     }
     private func timedOut() {
         let connection = request.connection
@@ -112,6 +124,16 @@ class RequestBodySource: BodySource {
     private func begin() async throws(BodyError) {
         guard !hasBegun else { return }
         hasBegun = true
+        let answering = request.last
+        if !answering.isProxied {
+            limit = UInt64(clamping: answering[Core.directory].limitRequestBody.value(default: 1_073_741_824))
+        }
+        if limit > 0, let declared, declared > limit {
+            request.log(
+                .info, "http",
+                "AH01588: Requested content-length of \(declared) is larger than the configured limit of \(limit)")
+            throw fail(413)
+        }
         let stage = request.configuration.readTimeout(request.server).body
         if stage.initial > 0, request.methodNumber != .connect {
             var budget = ReadBudget(stage, now: reader.loop.milliseconds)
@@ -147,6 +169,7 @@ final class LengthBody: RequestBodySource {
         remaining = length
         super.init(reader, request)
     }
+    override var declared: UInt64? { remaining }
     override func read() async throws(BodyError) -> ByteString? {
         guard remaining > 0 else { return nil }
         let piece = try await take(upTo: Int(min(remaining, 65536)))

@@ -110,7 +110,7 @@ extension Worker {
     }
 
     private func timedOut(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> ReadOutcome {
-        let request = bare(connection, reader, head)
+        let request = bare(connection, reader, head, isTaken: !head.requestLine.isEmpty)
         request.pendingStatus = 408
         return timedOut(request, hasLine: !head.requestLine.isEmpty)
     }
@@ -131,23 +131,27 @@ extension Worker {
     }
     /// The client closed its side in the middle of a head: Apache answers 400.
     private func incomplete(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> ReadOutcome {
-        let request = bare(connection, reader, head)
+        let request = bare(connection, reader, head, isTaken: !head.requestLine.isEmpty)
         request.pendingStatus = 400
         connection.keepAlive = .close
         return .failed(request)
     }
 
     /// A request that failed before it was whole: as much of it as is known, for the answer and the log.
-    private func bare(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> Request {
+    /// - Parameter isTaken: The request line was whole and taken apart, if only to be refused.
+    private func bare(
+        _ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead, isTaken: Bool
+    ) -> Request {
         let buffer = reader.buffer
         let bytes = buffer.span
-        let hasLine = !head.requestLine.isEmpty
+        let hasLine = !head.requestLine.isEmpty || isTaken
         let request = Request(
             connection: connection, server: connection.baseServer,
-            method: hasLine ? ByteString(bytes, head.methodName) : "-",
-            unparsedURI: !hasLine ? "-" : head.targetText.isEmpty ? "/" : ByteString(bytes, head.targetText))
+            method: isTaken ? ByteString(bytes, head.methodName) : "-",
+            unparsedURI: isTaken ? ByteString(bytes, head.targetText) : "-")
+        if isTaken { request.uri = head.target.has(.path) ? ByteString(bytes, head.target.path) : "/" }
         request.requestLine = hasLine ? ByteString(bytes, head.requestLine) : "-"
-        request.protocolNumber = hasLine ? Int(head.version.number) : 1000
+        request.protocolNumber = isTaken ? Int(head.version.number) : 1000
         request.assumedHTTP09 = false
         return request
     }
@@ -155,8 +159,12 @@ extension Worker {
     private func refuse(
         _ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead, _ error: RequestError
     ) -> Request {
-        let request = bare(connection, reader, head)
+        let request = bare(
+            connection, reader, head,
+            isTaken: error.kind != .requestLineTooLong && error.kind != .requestLineUnreadable)
         request.pendingStatus = error.status.code
+        // A target that cannot be parsed is shown whole.
+        if error.kind == .badURIEncoding, !request.unparsedURI.isEmpty { request.uri = request.unparsedURI }
         if let notes = error.notes { request.notes.set("error-notes", ByteString(notes)) }
         let detail = error.detail.isEmpty ? "" : ByteString(Array(reader.buffer[error.detail.range]))
         if let number = error.logNumber {
@@ -181,7 +189,6 @@ extension Worker {
             let request = fill(connection, reader, head)
             request.pendingStatus = error.status.code
             logRefusal(request, reader, error)
-            connection.keepAlive = .close
             return .failed(request)
         }
         let request = fill(connection, reader, head)

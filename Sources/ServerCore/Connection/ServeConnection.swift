@@ -74,7 +74,7 @@ extension Worker {
         case .request(let read): request = read
         case .failed(let failed):
             await ErrorResponse.die(failed, failed.pendingStatus)
-            connection.keepAlive = .close
+            // Apache ends the connection after any of these, but says so only where the status means it.
             let sent = await send(failed.last.withCheckedFields(), reader)
             failed.bytesReceived = reader.consumed - start
             finish(failed)

@@ -13,7 +13,15 @@ enum ProcessRequest {
         var outcome = await suspending(request) { runFirst(request.configuration.hooks.quickHandler, $0) }
         if outcome == .declined {
             outcome = await resolve(request)
-            if outcome == .ok { outcome = await invokeHandler(request) }
+            if outcome == .ok {
+                let given = request.handler
+                outcome = await callHandler(request)
+                // Output filters see the handler's name still, error documents and loggers do not.
+                if case .status = outcome { request.handler = given }
+                await ErrorResponse.finish(request, outcome)
+                request.handler = given
+                return
+            }
         }
         await ErrorResponse.finish(request, outcome)
     }
@@ -61,6 +69,12 @@ enum ProcessRequest {
 
     /// Inserts filters and finds the handler that takes the request.
     static func invokeHandler(_ request: Request) async -> Outcome {
+        let given = request.handler
+        defer { request.handler = given }
+        return await callHandler(request)
+    }
+    /// As above; `request.handler` names the handler afterwards.
+    private static func callHandler(_ request: Request) async -> Outcome {
         for insert in request.configuration.hooks.insertFilter.functions { insert(request) }
         for filter in request.outputFilters { filter.prepare?(request) }
         // The filter added first is the one the handler reads from.
@@ -68,18 +82,15 @@ enum ProcessRequest {
             if let body = request.body { request.body = filter.wrap(request, body) }
         }
         request.inputFilters = []
-        let given = request.handler
-        if given == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
+        if request.handler == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
         let handlers = request.configuration.hooks.handlers
         for (handler, module) in zip(handlers.functions, handlers.modules) {
             let outcome = await handler(request)
             guard outcome != .declined else { continue }
             // What core serves is a function of the file; any other handler makes its answer anew each time.
             if module != Core.module.sourceName { request.doNotReuse() }
-            request.handler = given
             return outcome
         }
-        request.handler = given
         if let handler = request.handler, handler != CoreHandler.name, let filename = request.filename {
             request.log(.warning, "core", "AH00523: handler \"\(handler)\" not found for: \(filename)")
         }
@@ -219,6 +230,8 @@ enum Phase {
                     .info, "core",
                     "AH00026: found %2f (encoded '/') in URI path (\(request.unparsedURI)), returning 404")
             }
+            // C's end of a string.
+            if let end = request.uri.firstIndex(of: 0) { request.uri = request.uri.upTo(end) }
             return .status(status.code)
         }
         // Decoded slashes may have made new "/../".

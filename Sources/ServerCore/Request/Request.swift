@@ -100,6 +100,9 @@ public final class Request {
     public internal(set) var isErrorResponse = false
     /// Do not add `AddDefaultCharset`'s charset.
     public var suppressCharset = false
+    /// The body's length is not told though it is known: Apache's content length filter sees such a body without its
+    /// end, or has already seen another one pass (errors that are found further down).
+    public var isLengthUntold = false
     /// The handler's body is the whole answer, head included (CGI programs named `nph-…`); the connection ends with it.
     public var hasOwnHead = false
     /// A handler may let POST deliver a plain file (r->deliver_script).
@@ -151,6 +154,10 @@ public final class Request {
     public var configuration: Configuration { server.configuration }
     /// What the loop knows of the file system; phases ask here, never the kernel, so that answers can be remembered.
     public var files: FileCache { connection.worker.files }
+    /// mod_proxy answers, in whatever way it came to that (r->proxyreq): `LimitRequestBody` does not hold.
+    var isProxied: Bool {
+        isProxyRequest || handler.map { $0 == "proxy-server" || $0.hasPrefix("proxy:") } ?? false
+    }
     public var isSubrequest: Bool { main != nil }
     /// True for the request the client sent, false for subrequests and internal redirects.
     public var isInitial: Bool { main == nil && previous == nil }

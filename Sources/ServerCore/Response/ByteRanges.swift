@@ -5,12 +5,11 @@ import HTTP
 
 /// Cuts a prepared 200 answer down to the ranges the client asked for (RFC 9110, section 14).
 func applyRanges(_ request: Request) {
-    guard let value = request.headersIn(unnoted: "Range") ?? request.headersIn(unnoted: "Request-Range"),
-        request.methodNumber.isGet, !request.headersOut.contains("Content-Range"),
-        request.headersOut["Accept-Ranges"] != "none", case .pieces(let pieces) = request.responseBody
+    guard let value = request.headersIn(unnoted: "Range"), !request.headersOut.contains("Content-Range"),
+        request.headersOut["Accept-Ranges"] != "none" || request[Core.directory].refusesRanges,
+        case .pieces(let pieces) = request.responseBody
     else { return }
     let core = request[Core.directory]
-    guard core.maxRanges.value(default: 200) >= 0 else { return }
     var conditions = Conditions()
     conditions.ifRange = request.headersIn(unnoted: "If-Range")
     conditions.hasRange = true
@@ -22,7 +21,8 @@ func applyRanges(_ request: Request) {
     limits.reversals = limit(core.maxRangeReversals, 20)
     switch RangeRequest.parse(value, length: length, limits: limits) {
     case .whole: return
-    case .unsatisfiable: unsatisfiable(request, length)
+    case .unsatisfiable: ErrorResponse.replaceWithError(request, 416)
+    case .ranges where core.refusesRanges: return
     case .ranges(let ranges):
         request.status = 206
         request.statusLine = nil
@@ -34,17 +34,14 @@ func applyRanges(_ request: Request) {
     }
 }
 
-/// nil is unlimited.
+/// nil is unlimited; `none` allows not even one.
 private func limit(_ setting: Setting<Int>, _ standard: Int) -> Int? {
     let value = setting.value(default: standard)
-    return value <= 0 ? nil : value
+    return value == 0 ? nil : max(value, 0)
 }
-
-private func unsatisfiable(_ request: Request, _ length: UInt64) {
-    var text: [UInt8] = []
-    RangeResponse.appendUnsatisfied(length: length, to: &text)
-    request.errHeadersOut.set("Content-Range", ByteString(text))
-    ErrorResponse.replaceWithError(request, 416)
+extension CoreDirectory {
+    /// `MaxRanges none`.
+    var refusesRanges: Bool { maxRanges.value(default: 200) < 0 }
 }
 
 private func single(_ request: Request, _ pieces: [ResponseBody.Piece], _ range: Range<UInt64>, _ length: UInt64) {

@@ -98,6 +98,7 @@ extension Request {
             return self
         }
         notes.set("check-headers", "true")
+        isLengthUntold = true
         await ErrorResponse.die(self, 500)
         return await last.withCheckedFields()
     }

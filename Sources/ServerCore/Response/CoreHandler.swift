@@ -15,6 +15,7 @@ enum CoreHandler {
         hooks.onTranslateName(translate, order: .reallyLast)
         hooks.onMapToStorage(mapToStorage, order: .reallyLast)
         hooks.onMapToStorage(trace, order: .middle)
+        hooks.onMapToStorage(optionsOfServer, order: .middle)
         hooks.onFixups(overrideType, order: .reallyFirst)
         hooks.onInsertFilter(insertConfiguredFilters, order: .middle)
         hooks.onHandler(handle, order: .reallyLast)
@@ -56,6 +57,11 @@ enum CoreHandler {
         return .ok
     }
 
+    /// `OPTIONS *` is an answer without more, and without Allow (http_core.c http_send_options).
+    @Sendable static func optionsOfServer(_ request: Request) -> Outcome {
+        request.methodNumber == .options && request.uri == "*" ? .done : .declined
+    }
+
     /// TRACE echoes the request as it came (ap_send_http_trace); `TraceEnable off` refuses.
     @Sendable static func trace(_ request: Request) -> Outcome {
         guard request.methodNumber == .trace else { return .declined }
@@ -64,10 +70,16 @@ enum CoreHandler {
             request.notes.set("error-notes", "TRACE denied by server configuration")
             return .status(405)
         }
-        if case .none = request.bodyFraming {
-        } else if enabled != .extended {
-            request.notes.set("error-notes", "TRACE with a request body is not allowed")
+        switch request.bodyFraming {
+        case .none: break
+        case .length(let length) where enabled == .extended && length > TraceBody.limit:
+            request.notes.set("error-notes", TraceBody.tooLong)
             return .status(413)
+        case .length, .chunked:
+            guard enabled == .extended else {
+                request.notes.set("error-notes", "TRACE with a request body is not allowed")
+                return .status(413)
+            }
         }
         var echo: [UInt8] = []
         echo.append(request.requestLine)
@@ -75,7 +87,12 @@ enum CoreHandler {
         request.headersIn.appendFieldLines(to: &echo)
         echo.append("\r\n")
         request.contentType = "message/http"
-        request.responseBody = .bytes(ByteString(echo))
+        request.isLengthUntold = true
+        if let body = request.body {
+            request.responseBody = .stream(TraceBody(request, head: ByteString(echo), body))
+        } else {
+            request.responseBody = .bytes(ByteString(echo))
+        }
         return .done
     }
 
@@ -103,11 +120,22 @@ enum CoreHandler {
     @Sendable static func insertConfiguredFilters(_ request: Request) {
         let hooks = request.configuration.hooks
         for name in request[Core.directory].outputFilters {
-            if let filter = hooks.outputFilters[name.lowercased] { request.outputFilters.append(filter) }
+            guard let filter = hooks.outputFilters[name.lowercased] else {
+                unknownFilter(name, request)
+                continue
+            }
+            request.outputFilters.append(filter)
         }
         for name in request[Core.directory].inputFilters {
-            if let filter = hooks.inputFilters[name.lowercased] { request.inputFilters.append(filter) }
+            guard let filter = hooks.inputFilters[name.lowercased] else {
+                unknownFilter(name, request)
+                continue
+            }
+            request.inputFilters.append(filter)
         }
+    }
+    private static func unknownFilter(_ name: ByteString, _ request: Request) {
+        request.log(.error, "core", "AH00082: an unknown filter was not added: \(name)")
     }
 
     /// Serves a plain file.
@@ -153,7 +181,7 @@ enum CoreHandler {
         }
         let file = OpenFile(descriptor)
         request.setValidators(from: status)
-        request.headersOut.set("Accept-Ranges", "bytes")
+        request.headersOut.set("Accept-Ranges", request[Core.directory].refusesRanges ? "none" : "bytes")
         request.headersOut.set("Content-Length", ByteString(decimal: status.size))
         if request[Core.directory].contentDigest.value(default: false),
             let bytes = try? File.readWhole(name, limit: 1 << 30)
@@ -209,7 +237,7 @@ extension Request {
         if requestTime - mtime < 2_000_000 { doNotReuse() }
         if bits.contains(.digest), let name = filename, let bytes = try? File.readWhole(name, limit: 1 << 30) {
             doNotReuse()
-            headersOut.set("ETag", "\"\(Base64.encode(Digest.sha1(bytes)))\"")
+            headersOut.set("ETag", "\"\(ByteString(Base64.encode(Digest.sha1(bytes))))\"")
             return
         }
         var tag: [UInt8] = []
@@ -245,12 +273,17 @@ extension Request {
     }
     /// Reads and forgets the request body (ap_discard_request_body); a status when that is refused.
     public func discardBody() async -> Int? {
-        guard let body, !isSubrequest else { return nil }
-        if expectingContinue { return nil }
+        // Where the connection ends anyway nobody needs to read what comes.
+        guard let body, !isSubrequest, connection.keepAlive != .close else { return nil }
+        guard !Status(status).dropsConnection else {
+            connection.keepAlive = .close
+            return nil
+        }
         do throws(BodyError) {
             while try await body.next() != nil {}
             return nil
         } catch {
+            connection.keepAlive = .close
             return error.requestStatus
         }
     }

@@ -71,8 +71,10 @@ enum ErrorResponse {
         }
     }
 
-    /// Turns an answer that was good into an error while it is being prepared for sending.
+    /// Turns an answer that was good into an error while it is being prepared for sending, below the filter that
+    /// tells the length.
     static func replaceWithError(_ request: Request, _ status: Int) {
+        request.isLengthUntold = true
         request.status = status
         request.statusLine = nil
         sendCanned(request, recursive: nil, ignoreDocument: true)

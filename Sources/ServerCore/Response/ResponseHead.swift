@@ -62,7 +62,7 @@ enum ResponseHead {
 
     /// ap_content_length_filter: a length that is known is said.
     private static func setContentLength(_ request: Request, _ headerOnly: Bool) {
-        guard !headerOnly, let count = request.responseBody.knownCount else { return }
+        guard !headerOnly, !request.isLengthUntold, let count = request.responseBody.knownCount else { return }
         // HEAD: the handler made no body, so its own length stands.
         if request.isHeadOnly, count == 0 { return }
         request.headersOut.set("Content-Length", ByteString(decimal: count))

@@ -24,6 +24,9 @@ extension Worker {
         }
         if !request.assumedHTTP09, request.status == 200 { applyRanges(request) }
         let chunked = ResponseHead.settle(request)
+        if chunked, case .pieces(let pieces) = request.responseBody {
+            request.responseBody = .stream(PieceSource(pieces))
+        }
         var head: [UInt8] = []
         head.reserveCapacity(512)
         ResponseHead.append(request, to: &head)
