@@ -16,20 +16,22 @@ enum ResponseHead {
             request.headersOut = fields
             request.errHeadersOut.removeAll()
         }
+        // The version to answer with; loggers still see what the client said.
+        var version = request.protocolNumber
         if request.env.contains("force-no-vary") {
             request.headersOut.unset("Vary")
-            request.protocolNumber = 1000
+            version = 1000
             request.env.set("force-response-1.0", "1")
         } else {
             mergeVary(request)
         }
-        if request.protocolNumber > 1000, request.env.contains("downgrade-1.0") { request.protocolNumber = 1000 }
-        request.answersAsHTTP10 = request.protocolNumber == 1000 && request.env.contains("force-response-1.0")
+        if version > 1000, request.env.contains("downgrade-1.0") { version = 1000 }
+        request.answersAsHTTP10 = version == 1000 && request.env.contains("force-response-1.0")
         if request.answersAsHTTP10 { connection.keepAlive = .close }
 
         let headerOnly = Status(request.status).isHeaderOnly
         setContentLength(request, headerOnly)
-        var chunked = decideKeepAlive(request, headerOnly)
+        var chunked = decideKeepAlive(request, headerOnly, version)
         if request.noCache, !request.headersOut.contains("Expires") {
             request.dependsOnSecond()
             var date: [UInt8] = []
@@ -84,7 +86,7 @@ enum ResponseHead {
     }
 
     /// The long condition of ap_set_keepalive, in its order. Returns whether chunks are to be used.
-    private static func decideKeepAlive(_ request: Request, _ headerOnly: Bool) -> Bool {
+    private static func decideKeepAlive(_ request: Request, _ headerOnly: Bool, _ version: Int) -> Bool {
         let connection = request.connection
         let server = request.server
         let limit = server.maxKeepAliveRequests.value(default: 100)
@@ -98,7 +100,7 @@ enum ResponseHead {
             keep =
                 request.isHeadOnly || headerOnly || request.headersOut.contains("Content-Length")
                 || request.headersOut["Transfer-Encoding"].map { FieldList.hasToken($0, "chunked") } ?? false
-            if !keep, request.protocolNumber >= 1001 {
+            if !keep, version >= 1001 {
                 keep = true
                 chunked = true
             }
@@ -108,7 +110,7 @@ enum ResponseHead {
             keep && server.keepAlive.value(default: true) && server.keepAliveTimeout.value(default: 5000) > 0
             && (limit == 0 || left > 0) && !Status(request.status).dropsConnection && !wimpy && !saysClose
             && (!request.env.contains("nokeepalive") || request.headersIn(unnoted: "Via") != nil)
-            && (saysKeepAlive || request.protocolNumber >= 1001) && !connection.worker.isStopping
+            && (saysKeepAlive || version >= 1001) && !connection.worker.isStopping
         if keep {
             connection.keepAlive = .keepAlive
             connection.keepAlives += 1

@@ -56,6 +56,12 @@ public enum Filter {
         static let transform = ProtocolFlags(rawValue: 32)
     }
     static let directory = ConfigKey<DirectoryConfig>()
+    static let server = ConfigKey<ServerConfig>()
+    /// Of the main server only.
+    struct ServerConfig: MergeableConfig {
+        var providerFlags: [ByteString: ProtocolFlags] = [:]
+        static func merged(_ base: Self, _ child: Self) -> Self { base }
+    }
 
     public static let module = ModuleDefinition(
         "filter", .filters,
@@ -166,6 +172,10 @@ public enum Filter {
                 throw DirectiveError("FilterProtocol: No such provider for this filter")
             }
             smart.providers[index].flags = flags
+            // Apache keeps the flags in the one record of the provider: outside .htaccess they hold wherever it is used.
+            if !context.isHtaccess {
+                context.configuration.mainServer[server].providerFlags[second.lowercased] = flags
+            }
         } else {
             smart.flags = flags
         }

@@ -44,7 +44,8 @@ extension Filter {
             if smart.flags.contains(.transform), forbidsTransformation(request) { return }
         }
         for provider in smart.providers where matches(provider, request) {
-            guard applyProtocol(provider.flags, request) else { continue }
+            let shared = request.configuration.mainServer[Filter.server].providerFlags[provider.filter.lowercased]
+            guard applyProtocol(shared ?? provider.flags, request) else { continue }
             request.configuration.outputFilter(named: provider.filter)?.apply(request)
             return
         }
