@@ -123,8 +123,9 @@ class Server:
 class PHP:
     """A private php-fpm with one pool that listens on a unix socket, and one on a TCP port."""
 
-    def __init__(self, root, children=6):
+    def __init__(self, root, children=6, ini=None):
         self.root = root
+        self.ini = ini      # the only php.ini it reads; none without it
         self.socket = os.path.join(root, "php.sock")
         self.port = free_port()
         self.process = None
@@ -153,8 +154,10 @@ class PHP:
         binary = self.binary()
         if binary is None:
             return "php-fpm is not installed"
-        self.process = subprocess.Popen([binary, "-n", "-y", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL, start_new_session=True)
+        choice = ["-c", self.ini] if self.ini else ["-n"]
+        self.process = subprocess.Popen([binary, *choice, "-y", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL, start_new_session=True,
+                                        env=dict(os.environ, PHP_INI_SCAN_DIR="") if self.ini else None)
         if wait_until(lambda: accepts(self.port) and os.path.exists(self.socket), 10):
             return None
         return "php-fpm did not start: " + open(f"{self.root}/fpm.log", errors="replace").read()
