@@ -4,17 +4,20 @@ import Testing
 @testable import Modules
 
 @Suite struct StatusTests {
-    @Test(arguments: [
-        (0, "0"), (0.03, ".03"), (0.0547945, ".0547945"), (0.589041, ".589041"), (3100.05, "3100.05"), (3, "3"),
-        (100, "100"), (1_234_567, "1.23457e+06"), (0.00001, "1e-05"), (0.000123, ".000123"), (999999.6, "1e+06"),
-        (2.488372, "2.48837"), (-1.5, "-1.5"), (1 / 0.0, "inf"),
-    ] as [(Double, String)])
+    @Test(
+        arguments: [
+            (0, "0"), (0.03, ".03"), (0.0547945, ".0547945"), (0.589041, ".589041"), (3100.05, "3100.05"), (3, "3"),
+            (100, "100"), (1_234_567, "1.23457e+06"), (0.00001, "1e-05"), (0.000123, ".000123"), (999999.6, "1e+06"),
+            (2.488372, "2.48837"), (-1.5, "-1.5"), (1 / 0.0, "inf"),
+        ] as [(Double, String)])
     func general(_ row: (value: Double, text: String)) {
         var bytes: [UInt8] = []
         bytes.append(general: row.value)
         #expect(ByteString(bytes).string == row.text)
     }
-    @Test(arguments: [(0, 2, "0.00"), (1.005, 1, "1.0"), (12.346, 2, "12.35"), (3, 0, "3"), (0.996, 2, "1.00")] as [(Double, Int, String)])
+    @Test(
+        arguments: [(0, 2, "0.00"), (1.005, 1, "1.0"), (12.346, 2, "12.35"), (3, 0, "3"), (0.996, 2, "1.00")]
+            as [(Double, Int, String)])
     func fixed(_ row: (value: Double, decimals: Int, text: String)) {
         var bytes: [UInt8] = []
         bytes.append(fixed: row.value, row.decimals)
