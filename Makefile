@@ -24,8 +24,8 @@ test-deps:
 test: test-deps build
 	$(SWIFT) test
 	scripts/fuzz --smoke
-	Tests/Oracle/run --martinet .build/release/martinet
-	Tests/Oracle/reload --martinet .build/release/martinet
+	timeout 900 Tests/Oracle/run --martinet .build/release/martinet
+	timeout 300 Tests/Oracle/reload --martinet .build/release/martinet
 
 bench: build
 	scripts/install-packages bench

@@ -33,8 +33,13 @@ final class Child: @unchecked Sendable {
         self.parentWake = parentWake
     }
 
-    /// The whole life of the child.
+    /// The whole life of the child, on a thread of its own (see ``ForkedThread``).
     func run() -> Never {
+        do throws(Errno) {
+            try ForkedThread.run { self.live() }
+        } catch { fail(Self.sickExit, "(\(error.rawValue))\(error): AH03104: could not create a thread") }
+    }
+    private func live() -> Never {
         for signal in [Signal.hangUp, Signal.interrupt, Signal.quit, Signal.windowChange, Signal.pipe] {
             try? Signal.ignore(signal)
         }
