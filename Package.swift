@@ -21,7 +21,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "martinet",
-    products: [.executable(name: "martinet", targets: ["martinet"])],
+    products: [
+        .executable(name: "martinet", targets: ["martinet"]),
+        .executable(name: "martinet-fpm", targets: ["martinet-fpm"]),
+    ],
     targets: [
         // C: what Swift cannot call, and the system's libraries.
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -47,6 +50,12 @@ let package = Package(
         .executableTarget(
             name: "martinet", dependencies: ["MPM", "Modules", "ModuleCompression"], swiftSettings: strict),
 
+        // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
+        .target(name: "CPHPABI"),
+        library("FPM", ["Bytes", "Kernel", "FastCGI", "HTTP", "ConfigLanguage"]),
+        library("PHPEngine", ["FPM", "CPHPABI", "Bytes", "Kernel"]),
+        .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
+
         // Every parser on mutated input: make fuzz.
         .executableTarget(
             name: "Fuzz", dependencies: ["HTTP", "FastCGI", "ConfigLanguage", "Expressions", "Kernel", "Bytes"],
@@ -62,5 +71,6 @@ let package = Package(
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
         tests("MPMTests", ["MPM", "Modules"]),
+        tests("FPMTests", ["FPM"]),
     ]
 )

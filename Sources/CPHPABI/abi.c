@@ -1,0 +1,1 @@
+#include "martinet_php.h"

@@ -1,0 +1,29 @@
+// PHP: sapi/fpm/fpm/fpm_conf.h, struct fpm_global_config_s
+import Bytes
+
+/// The `[global]` section. Times are seconds; an unset text is nil.
+public struct GlobalConfig: Sendable {
+    public var pid: ByteString?
+    /// `syslog`, or a path that is absolute after reading.
+    public var errorLog: ByteString = "log/php-fpm.log"
+    public var syslogFacility: Int32 = 24
+    public var syslogIdent: ByteString = "php-fpm"
+    public var logLevel = LogLevel.notice
+    /// Bytes of one line, the line feed among them.
+    public var logLimit = 1024
+    public var logBuffering = true
+    public var emergencyRestartThreshold = 0
+    public var emergencyRestartInterval = 0
+    public var processControlTimeout = 0
+    /// 0: no limit for all pools together.
+    public var processMax = 0
+    public var processPriority: Int32?
+    public var daemonize = true
+    public var rlimitFiles = 0
+    public var rlimitCore = 0
+    public var eventsMechanism: ByteString?
+    /// Between two notices to systemd; 0: none, microseconds are not kept.
+    public var systemdInterval = 10
+
+    public init() {}
+}

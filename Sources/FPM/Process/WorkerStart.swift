@@ -1,0 +1,21 @@
+// PHP: sapi/fpm/fpm/fpm_children.c, fpm_resources_prepare, fpm_child_init
+import Bytes
+
+/// What a fresh worker is given by its zygote. Descriptors are owned by the worker from here on.
+public struct WorkerStart {
+    public var pool: PoolConfig
+    public var global: GlobalConfig
+    /// The pool's listening socket.
+    public var listener: Int32
+    /// -1: no access log.
+    public var accessLog: Int32
+    /// Numbers of the pool's record and of this worker's place in the scoreboard.
+    public var place: Int
+    public init(pool: PoolConfig, global: GlobalConfig, listener: Int32, accessLog: Int32, place: Int) {
+        self.pool = pool
+        self.global = global
+        self.listener = listener
+        self.accessLog = accessLog
+        self.place = place
+    }
+}

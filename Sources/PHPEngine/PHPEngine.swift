@@ -1,0 +1,3 @@
+// PHP: sapi/embed/php_embed.c, sapi/fpm/fpm/fpm_main.c
+import CPHPABI
+import FPM

@@ -1,0 +1,3 @@
+// PHP: sapi/fpm/fpm/fpm_main.c, main
+import FPM
+import PHPEngine
