@@ -8,7 +8,7 @@ import zlib
 from oracle import client, mask
 
 MASKS = [(re.compile(rb"\b[0-9a-f]{32}\b"), b"<token>"),
-         (re.compile(rb"\b(19|20)\d\d[/-]\d\d[/-]\d\d([ T]\d\d:\d\d(:\d\d)?)?([+-]\d\d:\d\d|Z)?"), b"<when>"),
+         (re.compile(rb"\b(19|20)\d\d(?:\\?/|-)\d\d(?:\\?/|-)\d\d([ T]\d\d:\d\d(:\d\d)?)?([+-]\d\d:\d\d|Z)?"), b"<when>"),
          (re.compile(rb"\b[12]\d{9}\b"), b"<time>"),
          (re.compile(rb"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d (\+0000|GMT)"), b"<when>"),
          (re.compile(rb"\b\d+ seconds ago"), b"<seconds> ago"),

@@ -107,21 +107,26 @@ enum FastCGIAnswer {
                 .error, backend.module, "\(prefix(error))AH01073: Failed Writing Request to \(portText(request)):")
             return .status(503)
         }
-        var streams = false
         if case .stream(let source) = input {
-            streams = true
             let pump = ScriptInputPump(exchange, source)
             exchange.pump = pump
             pump.start()
         }
         guard let failure = await exchange.readHead() else { return nil }
-        defer { exchange.abandon() }
-        if isKept, !exchange.hasAnswered, !streams, failure.isLostConnection, request.methodNumber.isGet {
+        if isKept, !exchange.hasAnswered, exchange.pump == nil, failure.isLostConnection, request.methodNumber.isGet {
+            exchange.abandon()
             return .declined
         }
+        return refusal(of: exchange, failure)
+    }
+
+    /// The application failed before anything was passed on.
+    private static func refusal(of exchange: FastCGIExchange, _ failure: FastCGIFailure) -> Outcome {
+        let request = exchange.request
+        defer { exchange.abandon() }
         if let fault = exchange.pump?.failure {
             request.log(
-                .error, backend.module,
+                .error, exchange.backend.module,
                 "AH01075: Error dispatching request to \(portText(request)): (reading input brigade)")
             switch fault {
             case .status(let status): return .status(status)
@@ -165,6 +170,8 @@ enum FastCGIAnswer {
             exchange.drainInBackground()
             return .status(status)
         }
+        // Nothing is passed on before there is a body or the end: filters see an answer without a body as such.
+        if let failure = await exchange.readStart() { return refusal(of: exchange, failure) }
         deliver(exchange)
         return .ok
     }

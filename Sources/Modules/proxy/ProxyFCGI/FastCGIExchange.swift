@@ -65,6 +65,13 @@ final class FastCGIExchange: BodySource {
         }
         return nil
     }
+    /// After the head: reads until there is something of the body, or the application is done.
+    func readStart() async -> FastCGIFailure? {
+        while output.isEmpty, !isEnded {
+            if let failure = await fill() { return failure }
+        }
+        return nil
+    }
     /// What has come of the body; the next piece comes with ``next()``.
     func takeOutput() -> [UInt8] {
         defer { output = [] }
