@@ -25,6 +25,8 @@ public enum Process {
         /// The exit status, or nil when a signal ended it.
         public var code: Int32?
         public var signal: Int32?
+        /// Known to `reapAny` only.
+        public var dumpedCore = false
     }
     /// Collects one ended child (any, or `pid`); nil when none has ended yet and `wait` is false, or there is no child.
     public static func reap(_ pid: Int32 = -1, wait: Bool = false) -> Exit? {
