@@ -28,6 +28,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -523,3 +524,15 @@ void *clinux_map_shared(size_t bytes) {
 int clinux_unmap(void *address, size_t bytes) { return munmap(address, bytes); }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+// The system's log.
+
+void clinux_openlog(const char *ident, int facility) {
+    // openlog keeps the pointer.
+    static char kept[256];
+    snprintf(kept, sizeof kept, "%s", ident);
+    openlog(kept, LOG_PID | LOG_CONS, facility);
+}
+
+void clinux_syslog(int priority, const char *text) { syslog(priority, "%s", text); }
+void clinux_closelog(void) { closelog(); }

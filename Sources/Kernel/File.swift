@@ -115,6 +115,12 @@ public enum File {
         _ = clinux_nonblocking(descriptor, on ? 1 : 0)
     }
 
+    /// Whether programs that are executed keep the descriptor.
+    public static func setCloseOnExec(_ descriptor: Int32, _ on: Bool) {
+        _ = clinux_close_on_exec(descriptor, on ? 1 : 0)
+    }
+    public static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
     static func duplicateNumber(_ descriptor: Int32) -> Int32 {
         fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
     }

@@ -112,4 +112,9 @@ const char *clinux_error_text(int error, char *buffer, size_t capacity);
 // Memory shared with forked children; NULL and errno.
 void *clinux_map_shared(size_t bytes);
 int clinux_unmap(void *address, size_t bytes);
+// syslog(3); `ident` is copied.
+void clinux_openlog(const char *ident, int facility);
+void clinux_syslog(int priority, const char *text);
+void clinux_closelog(void);
+
 #endif
