@@ -71,6 +71,6 @@ let package = Package(
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
         tests("MPMTests", ["MPM", "Modules"]),
-        tests("FPMTests", ["FPM"]),
+        tests("FPMTests", ["FPM", "Kernel", "FastCGI"]),
     ]
 )

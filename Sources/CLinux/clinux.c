@@ -26,6 +26,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/times.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -493,6 +494,18 @@ void clinux_cpu_time(int children, int64_t *user, int64_t *system) {
     *system = (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
 }
 
+void clinux_times(int64_t ticks[4]) {
+    struct tms now;
+    memset(&now, 0, sizeof now);
+    times(&now);
+    ticks[0] = now.tms_utime;
+    ticks[1] = now.tms_stime;
+    ticks[2] = now.tms_cutime;
+    ticks[3] = now.tms_cstime;
+}
+
+long clinux_ticks_per_second(void) { return sysconf(_SC_CLK_TCK); }
+
 char **clinux_environment(void) { return environ; }
 
 // Time and text.
@@ -518,6 +531,23 @@ const char *clinux_error_text(int error, char *buffer, size_t capacity) { return
 
 void *clinux_map_shared(size_t bytes) {
     void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return address == MAP_FAILED ? NULL : address;
+}
+
+int clinux_memory_file(const char *name, size_t bytes) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -1;
+    if (ftruncate(fd, (off_t)bytes) < 0 || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+void *clinux_map_file(int fd, size_t bytes) {
+    void *address = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     return address == MAP_FAILED ? NULL : address;
 }
 

@@ -1,4 +1,5 @@
 // Apache: server/scoreboard.c, srclib/apr/shmem/unix/shm.c
+import Bytes
 import CLinux
 import Glibc
 import Synchronization
@@ -9,14 +10,42 @@ public struct SharedMemory: ~Copyable, @unchecked Sendable {
     let start: UnsafeMutableRawPointer
     /// Bytes.
     public let size: Int
+    /// The file behind the memory, closed on exec; -1 when it has none.
+    public let descriptor: Int32
 
     public init(size: Int) throws(Errno) {
         guard size > 0 else { throw .invalid }
         guard let address = unsafe clinux_map_shared(size) else { throw Errno.last }
         unsafe start = address
         self.size = size
+        descriptor = -1
     }
-    deinit { _ = unsafe clinux_unmap(start, size) }
+    /// Memory with a descriptor, so that it can be handed to programs that are executed (`Descriptor.inherit`) or to other
+    /// processes. Its size cannot be changed, by nobody who has the descriptor. `name` is seen in /proc only.
+    public init(named name: ByteString, size: Int) throws(Errno) {
+        guard size > 0 else { throw .invalid }
+        let file = Descriptor(try check { unsafe name.withCPath { unsafe clinux_memory_file($0, size) } })
+        guard let address = unsafe clinux_map_file(file.raw, size) else { throw Errno.last }
+        unsafe start = address
+        self.size = size
+        descriptor = file.take()
+    }
+    /// Maps the memory behind a descriptor that came from elsewhere, and takes the descriptor over: it is closed on exec from
+    /// now on. Fails with `invalid` when it is empty. When it fails, the descriptor is closed.
+    public init(descriptor: Int32) throws(Errno) {
+        let file = Descriptor(descriptor)
+        let status = try FileStatus(descriptor: descriptor)
+        guard status.isRegular, status.size > 0, let size = Int(exactly: status.size) else { throw .invalid }
+        file.inherit(false)
+        guard let address = unsafe clinux_map_file(file.raw, size) else { throw Errno.last }
+        unsafe start = address
+        self.size = size
+        self.descriptor = file.take()
+    }
+    deinit {
+        _ = unsafe clinux_unmap(start, size)
+        if descriptor >= 0 { close(descriptor) }
+    }
 
     /// The 64-bit word number `index`, to be used with atomic operations. `index` must be in `0..<size / 8`.
     public borrowing func word(_ index: Int) -> SharedWord {
@@ -34,8 +63,13 @@ public struct SharedWord: @unchecked Sendable {
     init(at address: UnsafeMutableRawPointer) {
         unsafe pointer = address.assumingMemoryBound(to: Atomic<UInt64>.self)
     }
-    public func load() -> UInt64 { unsafe pointer.pointee.load(ordering: .relaxed) }
-    public func store(_ value: UInt64) { unsafe pointer.pointee.store(value, ordering: .relaxed) }
+    @inline(__always) public func load() -> UInt64 { unsafe pointer.pointee.load(ordering: .relaxed) }
+    @inline(__always) public func store(_ value: UInt64) { unsafe pointer.pointee.store(value, ordering: .relaxed) }
+    /// What was written before by this thread is seen by whoever sees `value` with `loadAcquiring`.
+    @inline(__always) public func storeReleasing(_ value: UInt64) {
+        unsafe pointer.pointee.store(value, ordering: .releasing)
+    }
+    @inline(__always) public func loadAcquiring() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
     /// Adds and returns the new value; wraps around.
     @discardableResult public func add(_ value: UInt64) -> UInt64 {
         unsafe pointer.pointee.wrappingAdd(value, ordering: .relaxed).newValue

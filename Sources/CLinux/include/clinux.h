@@ -101,6 +101,9 @@ int clinux_group_name(gid_t gid, char *name, size_t capacity);
 int clinux_user_groups(const char *user, gid_t primary, gid_t *list, int capacity);
 // Microseconds of processor time; children: those that were waited for.
 void clinux_cpu_time(int children, int64_t *user, int64_t *system);
+// times(): ticks (see clinux_ticks_per_second) of user, system, children's user, children's system.
+void clinux_times(int64_t ticks[4]);
+long clinux_ticks_per_second(void);
 char **clinux_environment(void);
 
 // Seconds since the epoch to calendar fields: year, month 0-11, day, hour, minute, second, weekday (0 Sunday), day of year,
@@ -111,6 +114,9 @@ const char *clinux_error_text(int error, char *buffer, size_t capacity);
 
 // Memory shared with forked children; NULL and errno.
 void *clinux_map_shared(size_t bytes);
+// A file in memory of a fixed size that cannot shrink or grow any more, closed on exec; and the mapping of any such file.
+int clinux_memory_file(const char *name, size_t bytes);
+void *clinux_map_file(int fd, size_t bytes);
 int clinux_unmap(void *address, size_t bytes);
 // syslog(3); `ident` is copied.
 void clinux_openlog(const char *ident, int facility);

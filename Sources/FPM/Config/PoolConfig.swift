@@ -2,7 +2,7 @@
 import Bytes
 
 /// How many workers a pool has (`pm`).
-public enum ProcessManagement: String, Sendable { case `static`, dynamic, ondemand }
+public enum ProcessManagement: String, Sendable, CaseIterable { case `static`, dynamic, ondemand }
 
 /// A name with a value, in the order of the file: `env[K] = v`, `php_value[K] = v`.
 public struct KeyValue: Sendable, Hashable {
