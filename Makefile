@@ -26,6 +26,7 @@ test: test-deps build
 	scripts/fuzz --smoke
 	timeout 900 Tests/Oracle/run --martinet .build/release/martinet
 	timeout 300 Tests/Oracle/reload --martinet .build/release/martinet
+	timeout 120 Tests/Allocations/run -v --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet
 
 bench: build

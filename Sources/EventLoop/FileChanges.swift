@@ -18,7 +18,7 @@ extension EventLoop {
         return try? inotify?.watch(path)
     }
     public func unwatch(_ watch: Int32) { inotify?.remove(watch) }
-    /// Calls `body` for each change that waits; `mask` has `Inotify.Mask` bits, `name` is empty for the directory itself.
+    /// Calls `body`, which must not watch anything, for each change that waits; `mask` has `Inotify.Mask` bits, `name` is empty for the directory itself.
     /// With `Inotify.Mask.overflow` everything that is watched may have changed.
     public func drainFileChanges(_ body: (_ watch: Int32, _ mask: Inotify.Mask, _ name: ByteString) -> Void) {
         inotify?.drain(body)

@@ -6,6 +6,9 @@ import Glibc
 /// Changes in directories, as they happen.
 public struct Inotify: ~Copyable {
     public let descriptor: Descriptor
+    /// Reused, as a log beside served files is news for every request. Enough for one change with the longest name many times.
+    private var room = [UInt8](repeating: 0, count: 8192)
+    private var name: [UInt8] = []
 
     /// Bits of a change.
     public struct Mask: OptionSet, Sendable, Hashable {
@@ -49,21 +52,31 @@ public struct Inotify: ~Copyable {
     public borrowing func remove(_ watch: Int32) { _ = inotify_rm_watch(descriptor.raw, watch) }
 
     /// Calls `body` for each change that waits: watch number, mask bits, name in the directory (empty for itself).
-    public borrowing func drain(_ body: (_ watch: Int32, _ mask: Mask, _ name: ByteString) -> Void) {
+    /// Allocates nothing after the first names, unless `body` keeps one. `body` must not watch anything.
+    public mutating func drain(_ body: (_ watch: Int32, _ mask: Mask, _ name: ByteString) -> Void) {
         let number = descriptor.raw
-        unsafe withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 8) { room in
-            while case .bytes(let count) = transfer({ unsafe read(number, room.baseAddress, room.count) }), count > 0 {
-                var at = 0
-                while at + 16 <= count {
-                    let watch = unsafe room.load(fromByteOffset: at, as: Int32.self)
-                    let mask = unsafe room.load(fromByteOffset: at + 4, as: UInt32.self)
-                    let length = Int(unsafe room.load(fromByteOffset: at + 12, as: UInt32.self))
-                    let end = min(at + 16 + length, count)
-                    let padded = unsafe room[at + 16..<end]
-                    body(watch, Mask(rawValue: mask), unsafe ByteString(padded.prefix { $0 != 0 }))
-                    at += 16 + length
-                }
+        var isMore = true
+        while isMore,
+            case .bytes(let count) = unsafe room.withUnsafeMutableBytes({ room in
+                transfer { unsafe read(number, room.baseAddress, room.count) }
+            }), count > 0
+        {
+            // Less than fits means that nothing else waits.
+            isMore = count + Self.longest > room.count
+            var at = 0
+            while at + 16 <= count {
+                let length = Int(word(at + 12))
+                let end = min(at + 16 + length, count)
+                name.removeAll(keepingCapacity: true)
+                for index in at + 16..<end where room[index] != 0 { name.append(room[index]) }
+                body(Int32(bitPattern: word(at)), Mask(rawValue: word(at + 4)), ByteString(name))
+                at += 16 + length
             }
         }
+    }
+    /// Bytes of a change with the longest name.
+    private static let longest = 16 + 256
+    private func word(_ at: Int) -> UInt32 {
+        (0..<4).reduce(0) { $0 | UInt32(room[at + $1]) << UInt32(8 * $1) }
     }
 }

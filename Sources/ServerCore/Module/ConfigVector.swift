@@ -12,6 +12,8 @@ public protocol MergeableConfig: Sendable {
 /// Names one module configuration inside every ``ConfigVector``: `static let directory = ConfigKey<DirectoryConfig>()`.
 public struct ConfigKey<Value: MergeableConfig>: Sendable {
     @usableFromInline let slot: Int
+    /// What is read where nothing was said.
+    @usableFromInline let unsaid = TypedConfigBox(Value())
     public init() { slot = ConfigSlots.next() }
 }
 
@@ -32,12 +34,10 @@ public struct ConfigVector: Sendable {
     /// The value, or `init()` when nothing was said. Reading yields in place: `vector[key].field` copies the field only.
     @inlinable public subscript<Value>(key: ConfigKey<Value>) -> Value {
         _read {
-            if key.slot < boxes.count, let box = boxes[key.slot] {
-                // SAFETY: only this subscript stores into slot `key.slot`, and a slot belongs to one ConfigKey type.
-                yield unsafe unsafeDowncast(box, to: TypedConfigBox<Value>.self).value
-            } else {
-                yield Value()
-            }
+            // Whatever is read lies in a box, so that reading needs no place of its own: such a place would be allocated.
+            let box = (key.slot < boxes.count ? boxes[key.slot] : nil) ?? key.unsaid
+            // SAFETY: only this subscript stores into slot `key.slot`, and a slot belongs to one ConfigKey type.
+            yield unsafe unsafeDowncast(box, to: TypedConfigBox<Value>.self).value
         }
         _modify {
             while boxes.count <= key.slot { boxes.append(nil) }
