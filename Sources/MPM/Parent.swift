@@ -55,6 +55,11 @@ public final class Parent {
             return 1
         }
         let generation = Generation(number: 0, loaded, listeners: listeners)
+        // Apache's children find this out one by one, when the terminal hears no more.
+        if let text = Privileges.complaint(loaded.configuration.process) {
+            say(StartupMessage.line(.alert, "unixd", text))
+            return 1
+        }
         let terminal = Descriptor.duplicate(of: 2)
         if let lines = generation.openLogs(launch.program) {
             // Standard error may be the log already; whoever started us should see it too.

@@ -18,16 +18,31 @@ enum Privileges {
             try? Process.changeDirectory(directory)
         }
     }
-    private static func becomeUser(_ settings: ProcessSettings) throws(Failure) {
+    /// Why no child could stop being root; known before the first is forked.
+    static func complaint(_ settings: ProcessSettings) -> String? {
+        guard Process.userID == 0 else { return nil }
+        do throws(Failure) {
+            _ = try userName(settings)
+            return nil
+        } catch { return error.text }
+    }
+    private static func userName(
+        _ settings: ProcessSettings
+    ) throws(Failure) -> (uid: UInt32, gid: UInt32, name: ByteString) {
         guard let uid = UserName.uid(settings.user), let gid = UserName.gid(settings.group) else {
             throw Failure(text: "AH00543: bad user name \(settings.user) or group name \(settings.group)")
         }
+        guard settings.user.first == UInt8(ascii: "#") else { return (uid, gid, settings.user) }
         guard let name = Users.name(uid: uid) else {
             throw Failure(
                 text:
                     "AH02155: getpwuid: couldn't determine user name from uid \(uid), you probably need to modify the User directive"
             )
         }
+        return (uid, gid, name)
+    }
+    private static func becomeUser(_ settings: ProcessSettings) throws(Failure) {
+        let (uid, gid, name) = try userName(settings)
         do throws(Errno) {
             try Users.joinGroups(of: name, gid: gid)
         } catch {

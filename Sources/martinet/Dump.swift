@@ -3,6 +3,7 @@
 
 import Bytes
 import Kernel
+import ModuleCompression
 import Modules
 import ServerCore
 
@@ -35,8 +36,10 @@ enum Dump {
         for name in defines.names {
             if let value = defines[name] { print("Define: \(name)=\(value)") } else { print("Define: \(name)") }
         }
-        if let id = UserName.uid(process.user) { print("User: name=\"\(process.user)\" id=\(id)") }
-        if let id = UserName.gid(process.group) { print("Group: name=\"\(process.group)\" id=\(id)") }
+        let unused = Process.userID == 0 ? "" : " not_used"
+        if let id = UserName.uid(process.user) { print("User: name=\"\(process.user)\" id=\(id)\(unused)") }
+        if let id = UserName.gid(process.group) { print("Group: name=\"\(process.group)\" id=\(id)\(unused)") }
+        if let root = process.chrootDirectory { print("ChrootDir: \"\(root)\"\(unused)") }
     }
     private static func modules(_ configuration: Configuration) {
         print("Loaded Modules:")
@@ -45,9 +48,11 @@ enum Dump {
             print(" \(module.symbol) (\(module.isStatic ? "static" : "shared"))")
         }
     }
+    /// `-l`: all there are; first those that need no LoadModule.
     static func compiledModules() {
         print("Compiled in modules:")
-        for module in moduleList where module.isStatic { print("  \(module.sourceName)") }
+        let all = moduleList + compressionModules
+        for module in all.filter(\.isStatic) + all.filter({ !$0.isStatic }) { print("  \(module.sourceName)") }
     }
     static func includes(_ files: [(file: ByteString, depth: Int, line: Int)]) {
         print("Included configuration files:")

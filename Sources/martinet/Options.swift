@@ -29,6 +29,8 @@ struct Options {
     var complaint: String?
 
     private static let withArgument: [Character] = ["C", "c", "D", "d", "E", "e", "f", "k"]
+    /// Defines that make the program print and end; DUMP_CONFIG (mod_info's) is none of them, as in httpd.
+    private static let dumps = ["DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", "DUMP_HOOKS"]
     private static let flags: [Character] = ["v", "V", "l", "L", "t", "T", "S", "M", "h", "X", "?"]
 
     init(_ arguments: [String]) {
@@ -97,11 +99,7 @@ struct Options {
         case "d": serverRoot = bytes
         case "D":
             defines.append(bytes)
-            if ["DUMP_VHOSTS", "DUMP_RUN_CFG", "DUMP_MODULES", "DUMP_INCLUDES", "DUMP_CONFIG", "DUMP_HOOKS"].contains(
-                value)
-            {
-                mode = .configDump
-            }
+            if Self.dumps.contains(value) { mode = .configDump }
         case "E": startupLog = bytes
         case "e":
             guard let level = LogLevel(bytes) else {

@@ -93,7 +93,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public func isModuleLoaded(_ name: ByteString) -> Bool { configuration.isLoaded(name) }
     public func loadModule(_ symbol: ByteString, from path: ByteString, at location: SourceLocation) throws(ConfigError)
     {
-        try configuration.load(symbol: symbol, path: path)
+        try configuration.load(symbol: symbol, path: path, at: location)
     }
     public func environmentVariable(_ name: ByteString) -> ByteString? { configuration.environment(name) }
     public func isFound(_ pattern: ByteString, in subject: ByteString) -> Bool? {
@@ -189,7 +189,7 @@ extension Configuration {
         commandLine.environment[name] ?? Environment.get(name)
     }
     /// LoadModule (mod_so.c load_module): ours are built in; the file name is read, never opened.
-    func load(symbol: ByteString, path: ByteString) throws(ConfigError) {
+    func load(symbol: ByteString, path: ByteString, at location: SourceLocation) throws(ConfigError) {
         let file = serverRelative(path)
         guard let module = available.first(where: { ByteString($0.symbol) == symbol }) else {
             // Where there is no such file, the system's sentence; else ours: the file is another server's.
@@ -199,7 +199,8 @@ extension Configuration {
                 )
             }
             throw ConfigError(
-                "Cannot load \(path) into server: \(symbol) is not a module of Martinet (see martinet -M)")
+                "Cannot load \(path) into server: Martinet has no counterpart of \(symbol): \(remedy(path, location)) (martinet -l lists the modules there are)"
+            )
         }
         if loaded.contains(module.name) {
             if module.isStatic, !["log_config", "logio", "version", "unixd", "watchdog"].contains(module.name) {
@@ -214,6 +215,13 @@ extension Configuration {
             throw ConfigError("AH00534: more than one MPM loaded: \(other), \(module.name)")
         }
         load(module)
+    }
+    /// What to do about a module that does not exist here; Debian's tools know it by the name of its `.load` file.
+    private func remedy(_ path: ByteString, _ location: SourceLocation) -> String {
+        guard let file = location.file.split(separator: "/").last, file.hasSuffix(".load") else {
+            return "remove this line and the directives of \(path.split(on: UInt8(ascii: "/")).last ?? path)"
+        }
+        return "run a2dismod \(file.dropLast(5))"
     }
 }
 

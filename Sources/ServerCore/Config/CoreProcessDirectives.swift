@@ -140,10 +140,11 @@ enum CoreProcessDirectives {
     static let unixdRows: [Directive] = [
         global("User", "Effective user id for this server") { context, word throws(DirectiveError) in
             context.configuration.process.user = word
-            guard UserName.uid(word) != nil else {
+            guard let uid = UserName.uid(word) else {
                 throw DirectiveError(
                     fatal: "AH00543: \(context.configuration.commandLine.program): bad user name \(word)")
             }
+            if uid == 0 { throw DirectiveError(notAsRoot) }
         },
         global("Group", "Effective group id for this server") { context, word throws(DirectiveError) in
             context.configuration.process.group = word
@@ -164,6 +165,20 @@ enum CoreProcessDirectives {
                 if on { throw DirectiveError("suEXEC is not supported: give each site's PHP a pool with its own user") }
             }),
     ]
+
+    /// `User root`, in mod_unixd's words.
+    private static let notAsRoot = """
+        Error:\tApache has not been designed to serve pages while
+        \trunning as root.  There are known race conditions that
+        \twill allow any local user to read any file on the system.
+        \tIf you still desire to serve pages as root then
+        \tadd -DBIG_SECURITY_HOLE to the CFLAGS env variable
+        \tand then rebuild the server.
+        \tIt is strongly suggested that you instead modify the User
+        \tdirective in your httpd.conf file to list a non-root
+        \tuser.
+
+        """
 
     /// A directive with one word that belongs to the whole server.
     private static func global(

@@ -29,6 +29,32 @@ import Testing
                 <dd><tt>&nbsp;&nbsp;&nbsp;&nbsp;:&nbsp;&lt;/Directory&gt;</tt></dd>
                 """)
     }
+    @Test func textCanBeReadAgain() {
+        var listing = DirectiveListing(nil, .text)
+        listing.write(Self.tree)
+        #expect(
+            listing.text.string == """
+                # In file: /f
+                #   1:
+                ServerName x
+                #   2:
+                <Directory /a>
+                  #   3:
+                  Options None
+                  #   4:
+                  <Limit GET>
+                    #   5:
+                    Require all
+                  </Limit>
+                </Directory>
+                #   8:
+                <Directory /b>
+                  #   9:
+                  Options All
+                </Directory>
+
+                """)
+    }
     @Test(arguments: [(["options"], 2), (["servername"], 0), ([], 0)] as [(Set<ByteString>, Int)])
     func closedSections(_ row: (names: Set<ByteString>, count: Int)) {
         var listing = DirectiveListing(row.names)

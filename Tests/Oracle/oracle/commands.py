@@ -27,6 +27,25 @@ Define SITE one
 """
 
 
+SECTIONS = """
+Include "{ROOT}/conf/../conf/more*.conf"
+<Directory "{ROOT}/htdocs">
+  <Limit GET>
+    Require all granted
+  </Limit>
+  <IfModule !nothing.c>
+    Options None
+  </IfModule>
+  <Files "*.php">
+  </Files>
+</Directory>
+ErrorDocument 404 "a <b> \\
+   c"
+<Location /x>
+</Location>
+"""
+
+
 def text(done):
     """Everything it printed; the Mutex lines come out of a hash table, in no order."""
     out = mask.output(done.stdout).splitlines()
@@ -79,6 +98,10 @@ TABLE = [
     ("vhosts", ["-S"], VHOSTS, text), ("vhosts-none", ["-S"], "", text),
     ("vhosts-t", ["-t", "-D", "DUMP_VHOSTS"], VHOSTS, text), ("run-cfg", ["-t", "-D", "DUMP_RUN_CFG"], "Define A b\n", text),
     ("includes", ["-t", "-D", "DUMP_INCLUDES"], 'IncludeOptional "{ROOT}/conf/none*.conf"\n', text),
+    ("config", ["-t", "-D", "DUMP_CONFIG"], "LoadModule info_module /usr/lib/apache2/modules/mod_info.so\n" + VHOSTS + SECTIONS, text),
+    ("config-no-info", ["-t", "-D", "DUMP_CONFIG"], "", text),
+    ("dump-all", ["-t", "-D", "DUMP_INCLUDES", "-D", "DUMP_VHOSTS", "-D", "DUMP_RUN_CFG"], VHOSTS, text),
+    ("certs", ["-t", "-D", "DUMP_CERTS"], "", text), ("chroot", ["-S"], 'ChrootDir "{ROOT}/htdocs"\n', text),
     ("define-flag", ["-t", "-D", "SPECIAL"], "<IfDefine SPECIAL>\nNoSuchThing\n</IfDefine>\n", text),
     ("before", ["-C", "Define EARLY yes", "-t"], "<IfDefine !EARLY>\nNoSuchThing\n</IfDefine>\n", text),
     ("before-bad", ["-C", "NoSuchThing x", "-t"], "", text),

@@ -2,6 +2,7 @@
 
 import Bytes
 import HTTP
+import Kernel
 import ServerCore
 
 /// mod_info: modules, hooks and the configuration, as a page.
@@ -15,6 +16,14 @@ public enum ServerInfo {
         ]
     ) { hooks in
         hooks.onHandler(handle)
+        hooks.onCheckConfig(dump, order: .first)
+    }
+    /// `-D DUMP_CONFIG`.
+    @Sendable private static func dump(_ configuration: Configuration) {
+        guard configuration.readerState.defines.contains("DUMP_CONFIG") else { return }
+        var listing = DirectiveListing(nil, .text)
+        listing.write(configuration.tree)
+        try? File.writeAll(1, listing.text.bytes)
     }
     static let server = ConfigKey<InfoServer>()
 
