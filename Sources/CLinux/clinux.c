@@ -12,7 +12,6 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,7 +316,7 @@ static int place(int from, int to) {
 }
 
 // In the child: only calls that are safe after fork in a process with threads.
-static void prepare_child(int input, int output, int error) {
+__attribute__((noinline)) static void prepare_child(int input, int output, int error) {
     // Sources that are themselves 0-2 would be overwritten by an earlier placement: move them up first.
     int *ends[3] = {&input, &output, &error};
     for (int index = 0; index < 3; index++) {
@@ -343,53 +342,36 @@ pid_t clinux_spawn_shell(const char *command, int input, int output, int error, 
 }
 
 pid_t clinux_spawn(const char *path, char *const *arguments, char *const *environment, const char *directory, int input,
-                   int output, int error) {
-    // posix_spawn shares memory until the exec: no page table is copied, and a failed exec is told by errno.
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-    pid_t pid = -1;
-    int failure = posix_spawn_file_actions_init(&actions);
-    if (failure) {
-        errno = failure;
-        return -1;
-    }
-    failure = posix_spawnattr_init(&attributes);
-    if (failure) {
-        posix_spawn_file_actions_destroy(&actions);
-        errno = failure;
-        return -1;
-    }
-    sigemptyset(&none);
+                   int output, int error, const clinux_limit *limits, int limit_count) {
+    // vfork shares memory until the exec: no page table is copied, and what fails in the child is seen here. Unlike
+    // posix_spawn, it lets the child set limits. No signal may be handled in the shared memory meanwhile.
+    volatile int failure = 0;
+    sigset_t all, before;
     sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    // Sources that are themselves 0-2 would be overwritten by an earlier placement: move them up first.
-    int ends[3] = {input, output, error};
-    int moved[3] = {-1, -1, -1};
-    for (int index = 0; index < 3 && !failure; index++) {
-        if (ends[index] < 0) continue;
-        if (ends[index] < 3 && ends[index] != index) {
-            ends[index] = moved[index] = fcntl(ends[index], F_DUPFD_CLOEXEC, 3);
-            if (moved[index] < 0) failure = errno;
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    pid_t pid = vfork();
+    if (pid == 0) {
+        for (int index = 0; index < limit_count; index++) {
+            if (clinux_set_limit(limits[index].resource, limits[index].soft, limits[index].hard) < 0) {
+                failure = errno;
+                _exit(126);
+            }
         }
+        if (directory && chdir(directory) < 0) {
+            failure = errno;
+            _exit(126);
+        }
+        prepare_child(input, output, error);
+        execve(path, arguments, environment);
+        failure = errno;
+        _exit(127);
     }
-    for (int index = 0; index < 3 && !failure; index++) {
-        if (ends[index] >= 0) failure = posix_spawn_file_actions_adddup2(&actions, ends[index], index);
-    }
-    if (directory && !failure) failure = posix_spawn_file_actions_addchdir_np(&actions, directory);
-    if (!failure) failure = posix_spawn(&pid, path, &actions, &attributes, arguments, environment);
-    for (int index = 0; index < 3; index++) {
-        if (moved[index] >= 0) close(moved[index]);
-    }
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failure) {
-        errno = failure;
-        return -1;
-    }
-    return pid;
+    if (pid < 0) failure = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure == 0) return pid;
+    if (pid > 0) waitpid(pid, NULL, 0);
+    errno = failure;
+    return -1;
 }
 
 int clinux_wait(pid_t pid, int no_hang, int *code, int *signal, pid_t *which) {

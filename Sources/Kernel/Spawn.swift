@@ -41,19 +41,27 @@ extension Process {
         return Spawned(pid: pid, input: down.writer, output: nil)
     }
 
-    /// Starts a program (CGI). `environment` holds NAME=value; descriptors that are nil stay as they are. Throws what
-    /// kept the program from running, as execve says it. Safe while other threads run.
+    /// Starts a program (CGI). `environment` holds NAME=value; descriptors that are nil stay as they are, and
+    /// `limits` hold for the program (names as ``limit(_:)`` has them). Throws what kept the program from running, as
+    /// execve and setrlimit say it. Safe while other threads run.
     public static func spawn(
         _ path: ByteString, arguments: [ByteString], environment: [ByteString], directory: ByteString?,
-        input: Int32? = nil, output: Int32? = nil, error: Int32? = nil
+        input: Int32? = nil, output: Int32? = nil, error: Int32? = nil, limits: [(name: ByteString, value: Limit)] = []
     ) throws(Errno) -> Int32 {
+        var bounds: [clinux_limit] = []
+        for (name, value) in limits {
+            let resource = unsafe name.withCPath { unsafe clinux_limit_named($0) }
+            guard resource >= 0 else { throw .invalid }
+            bounds.append(clinux_limit(resource: resource, soft: value.soft, hard: value.hard))
+        }
         let list = CStringList(arguments)
         let variables = CStringList(environment)
         let place = CStringList(directory.map { [$0] } ?? [])
         return try check {
             unsafe path.withCPath {
                 unsafe clinux_spawn(
-                    $0, list.pointers, variables.pointers, place.pointers[0], input ?? -1, output ?? -1, error ?? -1)
+                    $0, list.pointers, variables.pointers, place.pointers[0], input ?? -1, output ?? -1, error ?? -1,
+                    bounds, Int32(bounds.count))
             }
         }
     }

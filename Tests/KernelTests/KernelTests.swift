@@ -55,6 +55,34 @@ struct KernelTests {
         try File.unlink("\(place)/b")
         try Directory.remove(place)
     }
+    @Test func limitsHoldForTheProgramOnly() throws {
+        let (reader, writer) = try Pipe().split()
+        let before = Process.limit("cpu")
+        let pid = try Process.spawn(
+            "/bin/sh", arguments: ["sh", "-c", "ulimit -S -t; ulimit -H -t; ulimit -S -v; pwd"], environment: [],
+            directory: "/", output: writer,
+            limits: [("cpu", .init(soft: 7, hard: 9)), ("as", .init(soft: 1 << 30, hard: 1 << 30))])
+        File.close(writer)
+        var text: [UInt8] = []
+        while case .bytes(let count) = File.read(reader, into: &text, count: 100), count > 0 {}
+        File.close(reader)
+        #expect(Process.reap(pid, wait: true)?.code == 0)
+        #expect(String(decoding: text, as: UTF8.self) == "7\n9\n1048576\n/\n")
+        #expect(Process.limit("cpu") == before)
+    }
+    @Test func whatKeepsAProgramFromRunningIsTold() {
+        #expect(throws: Errno.notFound) {
+            _ = try Process.spawn("/nowhere", arguments: ["x"], environment: [], directory: nil)
+        }
+        #expect(throws: Errno.notFound) {
+            _ = try Process.spawn("/bin/sh", arguments: ["sh"], environment: [], directory: "/nowhere")
+        }
+        #expect(throws: Errno.invalid) {
+            _ = try Process.spawn(
+                "/bin/sh", arguments: ["sh"], environment: [], directory: nil,
+                limits: [("cpu", .init(soft: 2, hard: 1))])
+        }
+    }
     @Test func shellsGetInputAndGiveOutput() throws {
         let spawned = try Process.spawnShell("tr a-z A-Z", readOutput: true)
         let ends = spawned.take()

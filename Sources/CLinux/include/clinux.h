@@ -80,9 +80,13 @@ pid_t clinux_fork(void);
 // fork, then /bin/sh -c command with the given descriptors (-1: leave as it is) as 0, 1, 2, in a new process group
 // when `group`. Signals are unblocked and set to default in the child. The pid, or -1.
 pid_t clinux_spawn_shell(const char *command, int input, int output, int error, int group);
-// The same without a shell: path, argv and envp end with a null pointer.
+typedef struct {
+    int resource; // see clinux_limit_named
+    uint64_t soft, hard;
+} clinux_limit;
+// The same without a shell: path, argv and envp end with a null pointer. The limits hold for the program only.
 pid_t clinux_spawn(const char *path, char *const *arguments, char *const *environment, const char *directory, int input,
-                   int output, int error);
+                   int output, int error, const clinux_limit *limits, int limit_count);
 int clinux_wait(pid_t pid, int no_hang, int *code, int *signal, pid_t *which);
 int clinux_processors(void);
 int clinux_thread_id(void);

@@ -2,6 +2,7 @@
 
 import Bytes
 import Expressions
+import Kernel
 
 /// `Options`: what a directory may do.
 public struct Options: OptionSet, Sendable, Hashable {
@@ -73,6 +74,10 @@ public struct CoreDirectory: MergeableConfig {
     public var qualifyRedirectURL: Setting<Bool> = .inherited
     public var cgiPassAuth: Setting<Bool> = .inherited
     public var cgiVariables: [ByteString: ByteString] = [:]
+    /// RLimitCPU (seconds), RLimitMEM (bytes of address space), RLimitNPROC.
+    var limitCPU: Setting<Process.Limit> = .inherited
+    var limitMemory: Setting<Process.Limit> = .inherited
+    var limitProcesses: Setting<Process.Limit> = .inherited
     public var logLevels: LogLevels?
     public var filesSections: [FilesSection] = []
     public var ifSections: [IfSection] = []
@@ -139,6 +144,9 @@ public struct CoreDirectory: MergeableConfig {
         result.inputFilters = child.inputFilters.isEmpty ? base.inputFilters : child.inputFilters
         result.qualifyRedirectURL = child.qualifyRedirectURL.or(base.qualifyRedirectURL)
         result.cgiPassAuth = child.cgiPassAuth.or(base.cgiPassAuth)
+        result.limitCPU = child.limitCPU.or(base.limitCPU)
+        result.limitMemory = child.limitMemory.or(base.limitMemory)
+        result.limitProcesses = child.limitProcesses.or(base.limitProcesses)
         result.cgiVariables = base.cgiVariables.merging(child.cgiVariables) { $1 }
         if let levels = child.logLevels {
             result.logLevels = base.logLevels.map { levels.merged(over: $0) } ?? levels

@@ -10,7 +10,8 @@ extension Core {
     /// `core` is always there; http_core belongs to it here.
     public static let module = ModuleDefinition(
         "core", .core, isStatic: true,
-        directives: CoreSections.rows + CoreDirectives.rows + CoreServerDirectives.rows + CoreProcessDirectives.rows
+        directives: CoreSections.rows + CoreDirectives.rows + CoreChildLimits.rows + CoreServerDirectives.rows
+            + CoreProcessDirectives.rows
             + CoreDirectives.readTimeRows
     ) { hooks in CoreHandler.register(&hooks) }
     public static let http = ModuleDefinition(
@@ -184,9 +185,6 @@ enum CoreDirectives {
         Directive(
             "Error", .all, "Generate error message from within configuration",
             .rawArgs { _, text throws(DirectiveError) in throw DirectiveError(errorDirectiveMessage(text)) }),
-        Directive("RLimitCPU", .all, "Soft/hard limits for max CPU usage in seconds", .take12(childLimit)),
-        Directive("RLimitMEM", .all, "Soft/hard limits for max memory usage per process", .take12(childLimit)),
-        Directive("RLimitNPROC", .all, "soft/hard limits for max number of processes per uid", .take12(childLimit)),
     ]
 
     /// What ConfigLanguage executes while it reads; listed so that `-L` and `<IfDirective>` know them.
@@ -507,15 +505,6 @@ enum CoreDirectives {
             core.handler = .set(word.equalsIgnoringCase("none") ? nil : word)
         }
         context[Core.directory] = core
-    }
-
-    /// Limits for CGI children, which this server has none of yet: accepted when well-formed, as on a host without CGI.
-    @Sendable static func childLimit(
-        _ context: DirectiveContext, _ soft: ByteString, _ hard: ByteString?
-    ) throws(DirectiveError) {
-        for word in [soft, hard ?? "max"] where !word.equalsIgnoringCase("max") && word.decimal == nil {
-            throw DirectiveError("Invalid parameters for \(context.directive)")
-        }
     }
 }
 

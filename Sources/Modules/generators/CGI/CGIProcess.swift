@@ -44,8 +44,9 @@ final class CGIProcess: BodySource {
             pid = try Process.spawn(
                 program ?? script, arguments: arguments, environment: environment,
                 directory: slash.map { script.upTo($0 + 1) },
-                input: down.reader.raw, output: up.writer.raw, error: side?.writer ?? request.server.errorLog.descriptor
-            )
+                input: down.reader.raw, output: up.writer.raw,
+                error: side?.writer ?? request.server.errorLog.descriptor,
+                limits: request[Core.directory].childLimits)
         } catch {
             if let side {
                 File.close(side.reader)
