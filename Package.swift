@@ -30,6 +30,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
 
@@ -45,7 +46,7 @@ let package = Package(
         // The server.
         library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
-        library("ModuleCompression", ["ServerCore", "CZlib"]),
+        library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
         library("MPM", ["ServerCore"]),
         .executableTarget(
             name: "martinet", dependencies: ["MPM", "Modules", "ModuleCompression"], swiftSettings: strict),

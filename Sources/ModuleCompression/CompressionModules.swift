@@ -3,4 +3,4 @@
 import ServerCore
 
 /// The modules of this target, for the composition's list.
-public let compressionModules: [ModuleDefinition] = [Deflate.module]
+public let compressionModules: [ModuleDefinition] = [Brotli.module, Deflate.module]

@@ -6,8 +6,6 @@ import ServerCore
 /// mod_deflate: gzip of answers (`DEFLATE`), and unpacking of answers and request bodies (`INFLATE`, `DEFLATE` as input
 /// filter).
 public enum Deflate {
-    enum ETagChange: Sendable { case addSuffix, noChange, remove }
-
     /// deflate_filter_config: a server that says anything of it says all of it (there is no merge function).
     public struct ServerConfig: MergeableConfig {
         /// Negative: without zlib's header.
@@ -108,12 +106,10 @@ public enum Deflate {
         }
     }
     @Sendable private static func setETag(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {
-        switch word.lowercased {
-        case "nochange": context.server[server].etag = .noChange
-        case "addsuffix": context.server[server].etag = .addSuffix
-        case "remove": context.server[server].etag = .remove
-        default: throw DirectiveError("DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'")
+        guard let change = ETagChange(word) else {
+            throw DirectiveError("DeflateAlterETAG accepts only 'NoChange', 'AddSuffix', and 'Remove'")
         }
+        context.server[server].etag = change
     }
     @Sendable private static func setInflateLimit(_ context: DirectiveContext, _ word: ByteString)
         throws(DirectiveError)
@@ -124,16 +120,5 @@ public enum Deflate {
             throw DirectiveError("DeflateInflateLimitRequestBody requires a non-negative integer.")
         }
         context[directory].inflateLimit = Int64(value)
-    }
-
-    /// The ETag of another representation (deflate_check_etag).
-    static func changeETag(_ request: Request, _ transform: ByteString) {
-        switch request.server[server].etag {
-        case .noChange: return
-        case .remove: request.headersOut.unset("ETag")
-        case .addSuffix:
-            guard let tag = request.headersOut["ETag"], tag.count > 2, tag.last == UInt8(ascii: "\"") else { return }
-            request.headersOut.set("ETag", "\(tag.upTo(tag.count - 1))-\(transform)\"")
-        }
     }
 }

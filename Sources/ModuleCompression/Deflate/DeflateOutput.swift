@@ -21,10 +21,10 @@ enum DeflateOutput {
             request.log(.trace1, "deflate", "Not compressing, (gzip-only-text/html)")
             return
         }
-        let encoding = currentEncoding(request)
-        guard isUnencoded(encoding, request) else { return }
+        let encoding = ContentCoding.current(request)
+        guard ContentCoding.isUnencoded(encoding, request, module: "deflate") else { return }
         request.headersOut.merge("Vary", "Accept-Encoding")
-        guard request.env.contains("force-gzip") || clientAccepts(request, "gzip", module: "deflate") else { return }
+        guard request.env.contains("force-gzip") || ContentCoding.clientAccepts(request, "gzip") else { return }
         compress(request, encoding)
     }
 
@@ -37,54 +37,6 @@ enum DeflateOutput {
         if request.status == 204 { return "no content" }
         if request.env.contains("no-gzip") { return "no-gzip" }
         return request.headersOut.contains("Content-Range") ? "content-range" : nil
-    }
-
-    /// Every encoding that the answer has, wherever it was written.
-    static func currentEncoding(_ request: Request) -> ByteString? {
-        var encoding = request.headersOut["Content-Encoding"]
-        if let other = request.errHeadersOut["Content-Encoding"] {
-            encoding = encoding.map { $0 + "," + other } ?? other
-        }
-        if let own = request.contentEncoding { encoding = encoding.map { $0 + "," + own } ?? own }
-        return encoding
-    }
-    static func isUnencoded(_ encoding: ByteString?, _ request: Request) -> Bool {
-        guard let encoding else { return true }
-        var position = 0
-        while position < encoding.count {
-            let token = FieldList.token(encoding, &position, acceptsBlanks: false)
-            if token.isEmpty { break }
-            if !["identity", "7bit", "8bit", "binary"].contains(token) {
-                request.log(.trace1, "deflate", "Not compressing (content-encoding already  set: \(token))")
-                return false
-            }
-            position += 1
-        }
-        return true
-    }
-    /// Whether Accept-Encoding has the token, and not with q=0.
-    static func clientAccepts(_ request: Request, _ coding: StaticString, module: String) -> Bool {
-        guard let accepts = request.header("Accept-Encoding") else { return false }
-        var position = 0
-        func byte() -> UInt8? { position < accepts.count ? accepts[position] : nil }
-        var token = FieldList.token(accepts, &position, acceptsBlanks: false)
-        while !token.isEmpty, !token.equalsIgnoringCase(coding) {
-            while byte() == UInt8(ascii: ";") {
-                position += 1
-                _ = FieldList.token(accepts, &position, acceptsBlanks: true)
-            }
-            if byte() == UInt8(ascii: ",") { position += 1 }
-            token = byte() == nil ? "" : FieldList.token(accepts, &position, acceptsBlanks: false)
-        }
-        var quality: ByteString?
-        if byte() != nil {
-            while byte() == UInt8(ascii: ";") { position += 1 }
-            quality = FieldList.token(accepts, &position, acceptsBlanks: true)
-        }
-        if token.isEmpty { return false }
-        guard let quality, quality.count >= 3 else { return true }
-        let zero: ByteString = "q=0.000"
-        return !zero.hasPrefix(quality)
     }
 
     private static func compress(_ request: Request, _ encoding: ByteString?) {
@@ -103,19 +55,9 @@ enum DeflateOutput {
             }
             source = DeflateSource(request, request.responseBody.asSource(), zlib, config)
         }
-        setEncoding(request, "gzip", replacing: encoding)
-        request.headersOut.unset("Content-Length")
-        request.headersOut.unset("Content-MD5")
-        Deflate.changeETag(request, "gzip")
+        ContentCoding.add("gzip", to: encoding, request)
+        config.etag.apply(request, "gzip")
         if let source { request.responseBody = .stream(source) }
-    }
-    static func setEncoding(_ request: Request, _ coding: ByteString, replacing encoding: ByteString?) {
-        if encoding == nil || encoding?.equalsIgnoringCase("identity") == true {
-            request.headersOut.set("Content-Encoding", coding)
-        } else {
-            request.headersOut.merge("Content-Encoding", coding)
-        }
-        if request.contentEncoding != nil { request.contentEncoding = request.headersOut["Content-Encoding"] }
     }
 }
 

@@ -26,7 +26,7 @@ enum InflateOutput {
         else { return }
         request.headersOut.unset("Content-Length")
         request.headersOut.unset("Content-MD5")
-        Deflate.changeETag(request, "gunzip")
+        request.server[Deflate.server].etag.apply(request, "gunzip")
         guard request.status != 304 else { return }
         var code: Int32 = 0
         guard let zlib = ZlibStream(decompressing: request.server[Deflate.server].window, error: &code) else {

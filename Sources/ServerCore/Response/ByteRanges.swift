@@ -6,7 +6,6 @@ import HTTP
 /// Cuts a prepared 200 answer down to the ranges the client asked for (RFC 9110, section 14).
 func applyRanges(_ request: Request) {
     guard let value = request.headersIn(unnoted: "Range"), !request.headersOut.contains("Content-Range"),
-        request.headersOut["Accept-Ranges"] != "none" || request[Core.directory].refusesRanges,
         case .pieces(let pieces) = request.responseBody
     else { return }
     let core = request[Core.directory]

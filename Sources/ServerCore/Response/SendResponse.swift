@@ -23,6 +23,8 @@ extension Worker {
             }
         }
         if !request.assumedHTTP09, request.status == 200 { applyRanges(request) }
+        // A piece that is the whole body is not sent twice, and not before what took its place.
+        if case .stream = request.responseBody {} else { first = nil }
         let chunked = ResponseHead.settle(request)
         if chunked, case .pieces(let pieces) = request.responseBody {
             request.responseBody = .stream(PieceSource(pieces))
