@@ -9,6 +9,8 @@ public struct WorkerStart {
     public var listener: Int32
     /// -1: no access log.
     public var accessLog: Int32
+    /// -1: no slow log. Opened for appending.
+    public var slowLog: Int32 = -1
     /// Numbers of the pool's record and of this worker's place in the scoreboard.
     public var place: Int
     /// Connections that the supervisor accepted because all workers were busy (`pm.queue_timeout`), -1 without: a packet
