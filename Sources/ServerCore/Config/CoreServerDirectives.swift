@@ -53,20 +53,7 @@ enum CoreServerDirectives {
             .take1 { context, word in context.server.errorLogName = word }),
         Directive(
             "ErrorLogFormat", .server, "Format string for the ErrorLog",
-            .take12 { context, kindOrFormat, format throws(DirectiveError) in
-                if format != nil {
-                    guard kindOrFormat.equalsIgnoringCase("connection") || kindOrFormat.equalsIgnoringCase("request")
-                    else {
-                        throw DirectiveError("ErrorLogFormat type must be one of request, connection")
-                    }
-                    throw DirectiveError(
-                        "ErrorLogFormat \(kindOrFormat) is not supported: only the format of messages is")
-                }
-                do throws(FormatError) {
-                    context.server.errorLogFormat = try FormatString.parseErrorLog(
-                        kindOrFormat, isMain: true, isKnown: ErrorLogMessage.isKnown)
-                } catch { throw DirectiveError(error.message) }
-            }),
+            .take12(errorLogFormat)),
         Directive(
             "ServerAlias", .server, "A name or names alternately used to access the server",
             .rawArgs { context, text throws(DirectiveError) in
@@ -223,6 +210,28 @@ enum CoreServerDirectives {
             context.warn("AH00112: Warning: DocumentRoot [\(word)] does not exist")
         }
         context.server[Core.server].documentRoot = .set(shown)
+    }
+
+    /// The format of messages, or one more line that stands once before those of a connection or request.
+    @Sendable static func errorLogFormat(
+        _ context: DirectiveContext, _ kindOrFormat: ByteString, _ format: ByteString?
+    ) throws(DirectiveError) {
+        func parsed(_ text: ByteString, isMain: Bool) throws(DirectiveError) -> [ErrorLogItem] {
+            do throws(FormatError) {
+                return try FormatString.parseErrorLog(text, isMain: isMain, isKnown: ErrorLogMessage.isKnown)
+            } catch { throw DirectiveError(error.message) }
+        }
+        guard let format else {
+            context.server.errorLogFormat = try parsed(kindOrFormat, isMain: true)
+            return
+        }
+        let lines = format.isEmpty ? [] : [try parsed(format, isMain: false)]
+        switch kindOrFormat.lowercased {
+        case "connection":
+            context.server.errorLogConnectionFormats = (context.server.errorLogConnectionFormats ?? []) + lines
+        case "request": context.server.errorLogRequestFormats = (context.server.errorLogRequestFormats ?? []) + lines
+        default: throw DirectiveError("ErrorLogFormat type must be one of request, connection")
+        }
     }
 
     /// `[scheme://]name[:port]` (server_hostname_port).

@@ -38,6 +38,9 @@ public final class Server: @unchecked Sendable {
     public var errorLog = ErrorLog()
     public var logLevels = LogLevels()
     public var errorLogFormat: [ErrorLogItem]?
+    /// What is said once, before the first message about a connection or a request: `ErrorLogFormat connection …`.
+    public var errorLogConnectionFormats: [[ErrorLogItem]]?
+    public var errorLogRequestFormats: [[ErrorLogItem]]?
 
     /// Server-level configuration of modules (create_server_config).
     public var moduleConfig = ConfigVector()
@@ -74,6 +77,8 @@ public final class Server: @unchecked Sendable {
         limitRequestFields = limitRequestFields.or(main.limitRequestFields)
         limitRequestFieldSize = limitRequestFieldSize.or(main.limitRequestFieldSize)
         errorLogFormat = errorLogFormat ?? main.errorLogFormat
+        errorLogConnectionFormats = errorLogConnectionFormats ?? main.errorLogConnectionFormats
+        errorLogRequestFormats = errorLogRequestFormats ?? main.errorLogRequestFormats
         logLevels = logLevels.merged(over: main.logLevels)
         moduleConfig = moduleConfig.merged(over: main.moduleConfig)
         defaultsInReading = defaultsInReading.merged(over: main.defaultsInReading)

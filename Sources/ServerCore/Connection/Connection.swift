@@ -24,6 +24,8 @@ public final class Connection {
     /// TLS.
     public var isSecure = false
     public internal(set) var aborted = false
+    /// The error log said something about it.
+    var hasLogged = false
     /// No further request after this one.
     public internal(set) var keepAlive: KeepAlive = .unknown
     /// The scoreboard's place for the request at work; -1 without one.

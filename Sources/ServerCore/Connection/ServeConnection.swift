@@ -31,14 +31,17 @@ extension Worker {
         let reader = ConnectionReader(
             loop: loop, channel: channel, timeout: configuration.mainServer.timeoutMilliseconds, buffer: bytes)
         var keepAlives = Int(state.keepAlives)
+        var hasLogged = state.hasLogged
         while true {
             // A connection's facts last for one request: a plan may keep them.
             let connection = Connection(
                 worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,
                 candidates: candidates(state.candidates), keepAlives: keepAlives, id: state.id)
+            connection.hasLogged = hasLogged
             reader.timeout = connection.baseServer.timeoutMilliseconds
             let end = await serveRequest(connection, reader)
             keepAlives = connection.keepAlives
+            hasLogged = connection.hasLogged
             if end == .again { continue }
             finished()
             switch end {
@@ -59,6 +62,7 @@ extension Worker {
     private func park(_ connection: Connection) {
         guard loop.isOpen(connection.channel) else { return ended() }
         parked[Int(connection.channel.index)].keepAlives = UInt32(clamping: connection.keepAlives)
+        parked[Int(connection.channel.index)].hasLogged = connection.hasLogged
         markIdle(connection.channel, true)
         loop.park(
             connection.channel, deadline: UInt64(connection.server.keepAliveTimeout.value(default: 5000)))
@@ -112,6 +116,7 @@ extension Worker {
 
     /// Log and status page; the request is over.
     private func finish(_ request: Request) {
+        scores?.requestState(request.connection, .logging)
         for log in configuration.hooks.logTransaction.functions { log(request) }
         scores?.requestFinished(request)
     }

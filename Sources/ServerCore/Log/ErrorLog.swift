@@ -49,16 +49,25 @@ public final class ErrorLog: @unchecked Sendable {
 
 /// What one message is about, as `ErrorLogFormat` may name it.
 struct ErrorLogMessage {
-    let level: LogLevel
-    let module: String
+    /// Nil in the lines that stand once before a connection's or a request's messages, as is the module.
+    var level: LogLevel?
+    var module: String?
     let time: Int64
     let server: Server
-    let request: Request?
-    let text: ByteString
+    var connection: Connection?
+    var request: Request?
+    var text: ByteString
 
     /// Writes the line: `[time] [module:level] [pid N:tid N] [client A:P] AHnnnnn: text` unless `ErrorLogFormat` says
-    /// otherwise.
+    /// otherwise; before the first one of a connection or request, the lines that say what it is.
     func write() {
+        if let connection, !connection.hasLogged {
+            connection.hasLogged = true
+            writeOnce(server.errorLogConnectionFormats ?? [], nil)
+        }
+        if let request, request.beginsLogging() {
+            writeOnce(server.errorLogRequestFormats ?? [], request.main ?? request)
+        }
         var line: [UInt8] = []
         line.reserveCapacity(160 + text.count)
         if let format = server.errorLogFormat {
@@ -66,17 +75,28 @@ struct ErrorLogMessage {
         } else {
             appendStandard(to: &line)
         }
+        finish(&line)
+    }
+    private func writeOnce(_ formats: [[ErrorLogItem]], _ request: Request?) {
+        var about = self
+        (about.level, about.module, about.request, about.text) = (nil, nil, request, "")
+        for format in formats {
+            var line: [UInt8] = []
+            if about.append(format, to: &line), !line.isEmpty { finish(&line) }
+        }
+    }
+    private func finish(_ line: inout [UInt8]) {
         line.append("\n")
-        server.errorLog.write(line, level: level)
+        server.errorLog.write(line, level: level ?? .error)
     }
 
     private func appendStandard(to line: inout [UInt8]) {
         line.append("[")
         LogTime.appendError(CivilTime(localMicroseconds: time), to: &line)
         line.append("] [")
-        line.append(contentsOf: module.utf8)
+        line.append(contentsOf: (module ?? "").utf8)
         line.append(":")
-        line.append(level.name)
+        line.append(level?.name ?? "")
         line.append("] [pid ")
         line.append(decimal: Int(Process.id))
         line.append(":tid ")
@@ -115,15 +135,18 @@ struct ErrorLogMessage {
                 fieldStart = line.count
             }
             if case .message = item.content {
-                line.appendErrorLogItem(text)
+                line.appendErrorLogItem(text.from(Self.textStart(text)))
                 continue
             }
             guard !skipping else { continue }
             let before = line.count
-            if item.minimumLevel == 0 || level.rawValue >= item.minimumLevel { appendItem(item.content, to: &line) }
-            guard line.count == before else { continue }
-            if item.isRequired { return false }
-            if item.nullAsHyphen {
+            let isWanted = item.minimumLevel <= level?.rawValue ?? Int.max
+            if isWanted {
+                appendItem(item.content, to: &line)
+                guard line.count == before else { continue }
+                if item.isRequired { return false }
+            }
+            if isWanted, item.nullAsHyphen {
                 line.append("-")
             } else {
                 line.removeSubrange(fieldStart...)
@@ -143,25 +166,38 @@ struct ErrorLogMessage {
     private func appendDirective(_ letter: UInt8, _ argument: ByteString?, to line: inout [UInt8]) {
         switch letter {
         case UInt8(ascii: "a"):
-            if let address = argument == "c" ? request?.connection.remoteAddress : request?.useragentAddress {
-                line.append(address.textWithPort)
-            }
-        case UInt8(ascii: "A"): if let request { line.append(request.connection.localAddress.textWithPort) }
-        case UInt8(ascii: "e"): if let value = Environment.get(argument ?? "") { line.append(value) }
+            let address = argument?.first == UInt8(ascii: "c") ? nil : request?.useragentAddress
+            if let address = address ?? connection?.remoteAddress { line.append(address.textWithPort) }
+        case UInt8(ascii: "A"): if let connection { line.append(connection.localAddress.textWithPort) }
+        case UInt8(ascii: "e"):
+            if let value = request?.env[argument ?? ""] { line.appendErrorLogItem(value) }
+        case UInt8(ascii: "E"):
+            // Messages begin with what the system said, where it said something.
+            let start = Self.textStart(text)
+            if start > 2 { line.appendErrorLogItem(text.upTo(start - 2)) }
         case UInt8(ascii: "i"):
             if let value = request?.headersInStorage[argument ?? ""] { line.appendErrorLogItem(value) }
-        case UInt8(ascii: "k"): if let request { line.append(decimal: request.connection.keepAlives) }
-        case UInt8(ascii: "l"): line.append(level.name)
-        case UInt8(ascii: "L"): if let request { line.append(request.logID) }
-        case UInt8(ascii: "m"): line.append(contentsOf: module.utf8)
-        case UInt8(ascii: "n"): if let value = request?.notes[argument ?? ""] { line.append(value) }
+        case UInt8(ascii: "k"): if let connection { line.append(decimal: connection.keepAlives) }
+        case UInt8(ascii: "l"): if let level { line.append(level.name) }
+        case UInt8(ascii: "L"): appendLogID(argument, to: &line)
+        case UInt8(ascii: "m"): if let module { line.append(contentsOf: module.utf8) }
+        case UInt8(ascii: "n"):
+            if let value = request?.notes[argument ?? ""] { line.appendErrorLogItem(value) }
         case UInt8(ascii: "P"): line.append(decimal: Int(Process.id))
         case UInt8(ascii: "T"): line.append(decimal: Int(Process.threadID))
         case UInt8(ascii: "t"): appendTime(argument ?? "", to: &line)
         case UInt8(ascii: "v"): line.append(server.serverName ?? server.configuration.hostName)
         case UInt8(ascii: "V"): if let request { line.append(request.serverName) }
-        // %E and %F name an error number and a source line, which messages here carry in their text or not at all.
+        // %F names a line of Apache's sources.
         default: break
+        }
+    }
+    /// `%{C}L` gives the connection's only where no request's is to be had.
+    private func appendLogID(_ argument: ByteString?, to line: inout [UInt8]) {
+        if let argument, argument.equalsIgnoringCase("c") {
+            if argument == "c" || request == nil, let id = connection?.logID { line.append(id) }
+        } else if let id = request?.logID {
+            line.append(id)
         }
     }
     private func appendTime(_ argument: ByteString, to line: inout [UInt8]) {
@@ -183,8 +219,11 @@ extension Request {
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
         // Notices pass every LogLevel (log_error_core).
         guard level == .notice || level <= logLevel(for: module) else { return }
+        // It is to be said of each request like this one.
+        doNotReuse()
         ErrorLogMessage(
-            level: level, module: module, time: RealTime.now, server: server, request: self, text: message()
+            level: level, module: module, time: RealTime.now, server: server, connection: connection, request: self,
+            text: message()
         ).write()
     }
     /// How much a module may say here, for those that ask often (ap_get_request_module_loglevel).
@@ -199,7 +238,7 @@ extension Server {
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
         guard level == .notice || level <= logLevels.level(for: module) else { return }
         ErrorLogMessage(
-            level: level, module: module, time: RealTime.now, server: self, request: nil, text: message()
+            level: level, module: module, time: RealTime.now, server: self, text: message()
         ).write()
     }
 }

@@ -114,6 +114,7 @@ extension Worker {
         connection.id = state.id
         connection.keepAlives = Int(state.keepAlives)
         connection.aborted = false
+        connection.hasLogged = state.hasLogged
         request.requestTime = loop.realTime
         request.headersInStorage.take(head, input)
         request.useragentAddress = state.remote

@@ -135,7 +135,8 @@ struct RequestExpressionContext: ExpressionContext {
         case .theRequest: request.requestLine
         case .contentType: request.contentType
         case .handler: request.handler
-        case .requestLogID, .connectionLogID: request.logID
+        case .requestLogID: request.loggedID
+        case .connectionLogID: request.connectionLogID
         case .scriptUser: request.finfo.flatMap { Users.name(uid: $0.uid) }
         case .scriptGroup: request.finfo.flatMap { Users.name(gid: $0.gid) }
         case .documentURI: request.env["DOCUMENT_URI"] ?? request.uri
@@ -280,18 +281,4 @@ extension Request {
     }
     /// The client's name where HostnameLookups found one, else nothing.
     public var remoteHostName: ByteString? { resolvedRemoteHost ?? remoteAddress.text }
-    /// A number for this request in logs (%L); made when first asked for.
-    public var logID: ByteString {
-        if let known = notes["log-id"] { return known }
-        doNotReuse()
-        var state = UInt64(bitPattern: requestTime) &* 0x9E37_79B9_7F4A_7C15 ^ connection.id << 20
-        var text: [UInt8] = []
-        for _ in 0..<11 {
-            text.append(Self.logIDAlphabet[Int(state & 63)])
-            state = state >> 6 ^ state &* 0xBF58_476D_1CE4_E5B9
-        }
-        notes.set("log-id", ByteString(text))
-        return ByteString(text)
-    }
-    private static let logIDAlphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 }

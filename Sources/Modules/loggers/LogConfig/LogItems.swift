@@ -58,7 +58,8 @@ enum LogItems {
         case "O": { request, _, line in number(sentBytes(request), &line) }
         case "S":
             { request, _, line in number(Int(request.first.bytesReceived) + sentBytes(request), &line) }
-        case "L": { request, _, line in request.notes.append(valueOf: logID, to: &line) }
+        case "L" where argument == "c": { request, _, line in text(request.connection.logID, &line) }
+        case "L": { request, _, line in text(request.logID, &line) }
         case "^ti": { request, _, line in escaped(&line) { request.trailersIn.append(valueOf: argument, to: &$0) } }
         case "^FB": LogIO.appendTimeToFirstByte
         // %l (identd) and %^to (trailers of the answer): nothing to say.
@@ -66,7 +67,6 @@ enum LogItems {
         }
     }
 
-    private static let logID: ByteString = "log-id"
     /// Bytes of the whole answer.
     private static func sentBytes(_ request: Request) -> Int {
         let last = request.last
