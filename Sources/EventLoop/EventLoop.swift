@@ -23,6 +23,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     private var arrived: [UnownedJob] = []
     private let stopRequested = Atomic<Bool>(false)
     private(set) var isStopping = false
+    /// Channels in ``lingeringClose(_:)``.
+    public internal(set) var lingeringCount = 0
     /// `pthread_self` of the thread in `run`; 0 before.
     private let owner = Atomic<UInt>(0)
     let started: UInt64

@@ -12,7 +12,9 @@ extension EventLoop {
         // Most clients have closed already, or do so with the last bytes that are here now.
         if isDrainedToTheEnd(channel) { return close(channel) }
         let deadline = milliseconds &+ 30_000
+        lingeringCount += 1
         spawnLocal { [self] in
+            defer { lingeringCount -= 1 }
             do throws(IOError) {
                 while milliseconds < deadline {
                     try await waitReadable(channel, timeout: 2_000)

@@ -29,6 +29,10 @@ final class LoopScore: WorkerScore {
     private let bytes: SharedWord
     private let duration: SharedWord
     private let keepAlive: SharedWord
+    private let notAccepting: SharedWord
+    private let closing: SharedWord
+    /// This loop's part of ``closing``.
+    private var closingHere = 0
 
     /// - Parameter workers: The numbers of the child's workers that belong to this loop.
     init(
@@ -51,6 +55,8 @@ final class LoopScore: WorkerScore {
         bytes = board.child(slot, Scoreboard.Field.bytes)
         duration = board.child(slot, Scoreboard.Field.duration)
         keepAlive = board.child(slot, Scoreboard.Field.keepAlive)
+        notAccepting = board.child(slot, Scoreboard.Field.notAccepting)
+        closing = board.child(slot, Scoreboard.Field.closing)
     }
 
     func connectionOpened() {
@@ -63,18 +69,52 @@ final class LoopScore: WorkerScore {
         if isIdle { keepAlive.add(1) } else { keepAlive.subtract(1) }
     }
 
-    func requestStarted(_ request: Request) {
-        active.add(1)
-        let connection = request.connection
-        guard let worker = free.popLast() else {
-            connection.scorePlace = Self.noPlace
-            return
+    func accepting(_ isAccepting: Bool) {
+        if isAccepting { notAccepting.subtract(1) } else { notAccepting.add(1) }
+    }
+    func connectionsClosing(_ count: Int) {
+        // Signed in two's complement: the sum over the child's loops is what counts.
+        closing.add(UInt64(bitPattern: Int64(count - closingHere)))
+        closingHere = count
+    }
+
+    /// Gives the connection a place; false when there is none.
+    private func take(_ connection: Connection) -> Bool {
+        if connection.scorePlace == -1 {
+            active.add(1)
+            connection.scorePlace = free.popLast() ?? Self.noPlace
         }
-        connection.scorePlace = worker
-        let base = board.workerBase(slot, worker)
+        return connection.scorePlace >= 0
+    }
+    func requestReading(_ connection: Connection) {
+        guard connection.scorePlace == -1, take(connection) else { return }
+        let base = board.workerBase(slot, connection.scorePlace)
+        board.word(base + Scoreboard.Place.started).store(UInt64(bitPattern: connection.loop.realTime))
+        storeClient(base, connection, connection.remoteAddress, version: 0)
+        for word in Scoreboard.Place.virtualHost..<Scoreboard.Place.size { board.word(base + word).store(0) }
+        requestState(connection, .reading)
+    }
+    func requestAbandoned(_ connection: Connection) {
+        guard connection.scorePlace != -1 else { return }
+        active.subtract(1)
+        requestState(connection, .ready)
+        if connection.scorePlace >= 0 { free.append(connection.scorePlace) }
+        connection.scorePlace = -1
+    }
+    func requestState(_ connection: Connection, _ state: WorkerState) {
+        guard connection.scorePlace >= 0 else { return }
+        board.word(board.workerBase(slot, connection.scorePlace) + Scoreboard.Place.state).store(UInt64(state.rawValue))
+    }
+
+    func requestStarted(_ request: Request) {
+        let connection = request.connection
+        guard take(connection) else { return }
+        let base = board.workerBase(slot, connection.scorePlace)
         func set(_ field: Int, _ value: UInt64) { board.word(base + field).store(value) }
         set(Scoreboard.Place.started, UInt64(bitPattern: request.requestTime))
-        storeClient(base, connection, request)
+        storeClient(
+            base, connection, connection.remoteAddress,
+            version: UInt64(clamping: request.protocolNumber) & 0xFFFF)
         board.store(
             names[min(request.server.number, names.count - 1)], at: base + Scoreboard.Place.virtualHost, words: 3)
         let line = request.requestLine.bytes
@@ -89,8 +129,7 @@ final class LoopScore: WorkerScore {
         }
         set(Scoreboard.Place.state, UInt64(WorkerState.writing.rawValue))
     }
-    private func storeClient(_ base: Int, _ connection: Connection, _ request: Request) {
-        let address = connection.remoteAddress
+    private func storeClient(_ base: Int, _ connection: Connection, _ address: SocketAddress, version: UInt64) {
         var halves: (UInt64, UInt64) = (0, 0)
         for index in 0..<8 { halves.0 |= UInt64(address.byte(index)) << UInt64(index * 8) }
         if address.isIPv6 {
@@ -99,7 +138,6 @@ final class LoopScore: WorkerScore {
         board.word(base + Scoreboard.Place.address).store(halves.0)
         board.word(base + Scoreboard.Place.address + 1).store(halves.1)
         let kind: UInt64 = address.isIPv4 ? 4 : address.isIPv6 ? 6 : 0
-        let version = UInt64(clamping: request.protocolNumber) & 0xFFFF
         board.word(base + Scoreboard.Place.kind).store(
             kind | UInt64(connection.localAddress.port) << 8 | version << 32)
     }

@@ -175,7 +175,10 @@ final class Scoreboard: @unchecked Sendable {
         result.cpu = Process.CPUTime(
             user: time(global(Global.cpuUser)), system: time(global(Global.cpuSystem)))
         for slot in 0..<childCount where child(slot, Field.state).load() != ChildState.free {
-            let one = readChild(slot, workers: result.workersPerChild)
+            var one = readChild(slot, workers: result.workersPerChild)
+            // Every loop has its listeners; Apache counts a connection until the other end closed it, too.
+            one.isNotAccepting = child(slot, Field.notAccepting).load() >= UInt64(max(1, plan.loopsPerChild))
+            one.connections += one.closing
             result.accesses &+= one.accesses
             result.bytes &+= one.bytes
             result.duration &+= one.duration
@@ -194,7 +197,6 @@ final class Scoreboard: @unchecked Sendable {
         one.pid = Int32(truncatingIfNeeded: value(Field.pid))
         one.generation = value(Field.generation)
         one.isQuiescing = child(slot, Field.state).load() == ChildState.quiescing
-        one.isNotAccepting = value(Field.notAccepting) != 0
         one.started = time(child(slot, Field.started))
         one.connections = max(0, value(Field.connections))
         one.keepAlive = max(0, value(Field.keepAlive))
@@ -206,6 +208,12 @@ final class Scoreboard: @unchecked Sendable {
         one.duration = child(slot, Field.duration).load()
         one.cpu = Process.CPUTime(user: time(child(slot, Field.cpuUser)), system: time(child(slot, Field.cpuSystem)))
         one.workers = (0..<workers).map { readWorker(slot, $0) }
+        // Who has nothing to do in a child that ends takes nothing new.
+        if one.isQuiescing {
+            for index in one.workers.indices where one.workers[index].state == .ready {
+                one.workers[index].state = .graceful
+            }
+        }
         return one
     }
     func readWorker(_ slot: Int, _ worker: Int) -> ScoreboardSnapshot.Worker {

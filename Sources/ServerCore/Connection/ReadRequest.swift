@@ -83,16 +83,19 @@ extension Worker {
         head.reset(start: 0)
         var budget = ReadBudget(configuration.readTimeout(connection.baseServer).header, now: loop.milliseconds)
         var counted = 0
+        var isRead = false
+        defer { if !isRead { scores?.requestAbandoned(connection) } }
         while true {
             if reader.buffer.isEmpty == false {
                 switch head.parse(&reader.buffer, options) {
                 case .complete(let length):
                     reader.position = length
+                    isRead = true
                     return make(connection, reader, head, options)
                 case .failed(let error):
                     reader.position = reader.buffer.count
                     return .failed(refuse(connection, reader, head, error))
-                case .incomplete: break
+                case .incomplete: scores?.requestReading(connection)
                 }
             }
             budget.received(reader.buffer.count - counted)

@@ -23,6 +23,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     var parked: [ParkedConnection] = []
     private var listeners: [Channel] = []
     private var listenersPaused = false
+    private var lastLingeringCount = 0
     public private(set) var connectionCount = 0
     private var nextConnectionID: UInt64 = 0
     /// Connections at once; further ones wait in the listen queue.
@@ -81,6 +82,10 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public func turnEnded() {
         logBuffers.flush()
         files.age()
+        if loop.lingeringCount != lastLingeringCount {
+            lastLingeringCount = loop.lingeringCount
+            scores?.connectionsClosing(lastLingeringCount)
+        }
         if isStopping, connectionCount == 0 { loop.stop() }
     }
 
@@ -167,11 +172,13 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     private func pauseListeners() {
         guard !listenersPaused else { return }
         listenersPaused = true
+        scores?.accepting(false)
         for listener in listeners { loop.pause(listener) }
     }
     private func resumeListeners() {
         guard listenersPaused, !isStopping else { return }
         listenersPaused = false
+        scores?.accepting(true)
         for listener in listeners { loop.resume(listener) }
     }
 
@@ -220,6 +227,8 @@ struct ParkedConnection {
     var keepAlives: UInt32 = 0
     var id: UInt64 = 0
     var isIdle = false
+    /// Of ``Connection``.
+    var hasLogged = false
 }
 
 /// Where a worker reports what it does; the MPM's scoreboard.
@@ -228,6 +237,16 @@ public protocol WorkerScore: AnyObject {
     func connectionClosed()
     /// A connection begins or ends to wait for its next request.
     func connectionIdle(_ isIdle: Bool)
+    /// Part of a request has come; the rest is waited for.
+    func requestReading(_ connection: Connection)
+    /// What was begun to be read became no request.
+    func requestAbandoned(_ connection: Connection)
+    /// A request at work does something else now.
+    func requestState(_ connection: Connection, _ state: WorkerState)
+    /// Whether this loop takes connections.
+    func accepting(_ isAccepting: Bool)
+    /// Connections that are closed on this side and wait for the other: so many.
+    func connectionsClosing(_ count: Int)
     /// A request began; `request` is its line for the status page and for the report of a crash.
     func requestStarted(_ request: Request)
     func requestFinished(_ request: Request)
