@@ -171,3 +171,23 @@ public enum URLPath {
         return min(next + 1, path.count)
     }
 }
+
+extension URLPath {
+    /// `%XX` decoded wherever it is whole; the rest stays (ap_unescape_all, without its refusals).
+    public static func percentDecoded(_ text: ByteString) -> ByteString {
+        var result: [UInt8] = []
+        var at = 0
+        while at < text.count {
+            if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = ASCII.hexValue(text[at + 1]),
+                let low = ASCII.hexValue(text[at + 2])
+            {
+                result.append(high << 4 | low)
+                at += 3
+            } else {
+                result.append(text[at])
+                at += 1
+            }
+        }
+        return ByteString(result)
+    }
+}

@@ -1,4 +1,4 @@
-// Apache: server/vhost.c (ap_matches_request_vhost), srclib/apr/tables/apr_tables.c (apr_table_overlay)
+// Apache: server/vhost.c (ap_matches_request_vhost)
 
 import Bytes
 import ServerCore
@@ -18,14 +18,5 @@ extension Request {
         }
         guard port == server.port else { return false }
         return VirtualHostTable.match([server], host: host, port: port) != nil
-    }
-}
-
-extension Table {
-    /// Entries of both, those of `top` first; names may occur twice.
-    func overlaid(with top: Table) -> Table {
-        var result = top
-        for (name, value) in pairs { result.add(name, value) }
-        return result
     }
 }

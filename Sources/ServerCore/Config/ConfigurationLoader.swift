@@ -232,15 +232,9 @@ extension Server {
         // Plain sections by number of components, regular expressions last, each in the order of the configuration
         // (core.c ap_core_reorder_directories).
         directorySections = directorySections.enumerated().sorted {
-            let left = $0.element.isRegex ? Int.max : $0.element.components
-            let right = $1.element.isRegex ? Int.max : $1.element.components
+            let left = $0.element.pattern.isRegex ? Int.max : $0.element.components
+            let right = $1.element.pattern.isRegex ? Int.max : $1.element.components
             return (left, $0.offset) < (right, $1.offset)
         }.map(\.element)
-    }
-}
-extension DirectorySection {
-    var isRegex: Bool {
-        if case .regex = pattern { return true }
-        return false
     }
 }

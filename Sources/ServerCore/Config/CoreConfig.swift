@@ -79,7 +79,7 @@ public struct CoreDirectory: MergeableConfig {
     var limitMemory: Setting<Process.Limit> = .inherited
     var limitProcesses: Setting<Process.Limit> = .inherited
     public var logLevels: LogLevels?
-    public var filesSections: [FilesSection] = []
+    public var filesSections: [PathSection] = []
     public var ifSections: [IfSection] = []
 
     public struct NonFatal: OptionSet, Sendable {

@@ -114,13 +114,7 @@ enum CoreSections {
         var vector = ConfigVector()
         vector[Core.directory].directory = text
         vector = try context.process(body, into: vector, path: text, override: DirectiveWalk.sectionOverride)
-        let kind: SectionPattern =
-            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
-        context.server.directorySections.append(
-            DirectorySection(
-                pattern: kind, text: text,
-                components: text == "/" ? 0 : text.bytes.count { $0 == UInt8(ascii: "/") },
-                config: PerDirectoryConfig(vector)))
+        context.server.directorySections.append(PathSection(text, regex, vector))
     }
 
     static func location(
@@ -130,10 +124,7 @@ enum CoreSections {
         try required(context, argument)
         let (text, regex) = try pattern(context, argument, isMatch: isMatch)
         let vector = try context.process(body, path: text, override: DirectiveWalk.sectionOverride)
-        let kind: SectionPattern =
-            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
-        context.server.locationSections.append(
-            LocationSection(pattern: kind, text: text, config: PerDirectoryConfig(vector)))
+        context.server.locationSections.append(PathSection(text, regex, vector))
     }
 
     static func files(
@@ -149,10 +140,7 @@ enum CoreSections {
         // At server level a <Files> section may say what a directory section may.
         let override = context.path == nil ? DirectiveWalk.sectionOverride : nil
         let vector = try context.process(body, path: text, override: override)
-        let kind: SectionPattern =
-            regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
-        context[Core.directory].filesSections.append(
-            FilesSection(pattern: kind, text: text, config: PerDirectoryConfig(vector)))
+        context[Core.directory].filesSections.append(PathSection(text, regex, vector))
     }
 
     static func conditional(

@@ -9,44 +9,30 @@ public enum SectionPattern: Sendable {
     case exact(ByteString)
     case wildcard(ByteString)
     case regex(Regex)
+
+    /// - Parameter regex: `text` compiled, where the section takes a regular expression.
+    public init(_ text: ByteString, _ regex: Regex?) {
+        self = regex.map { .regex($0) } ?? (Wildcard.isPattern(text) ? .wildcard(text) : .exact(text))
+    }
+    public var isRegex: Bool {
+        if case .regex = self { return true }
+        return false
+    }
 }
 
-/// `<Directory>`, `<DirectoryMatch>`.
-public final class DirectorySection: @unchecked Sendable {
+/// `<Directory>`, `<Location>`, `<Files>` and their `…Match` forms. Those of files are kept in the core configuration of
+/// the scope they stand in, the others in their server.
+public final class PathSection: @unchecked Sendable {
     public let pattern: SectionPattern
     public let text: ByteString
-    /// Path components; regular expressions come after all others.
+    public let config: PerDirectoryConfig
+    /// Of a directory's path; 0 is `/`.
     public let components: Int
-    public let config: PerDirectoryConfig
-    init(pattern: SectionPattern, text: ByteString, components: Int, config: PerDirectoryConfig) {
-        self.pattern = pattern
+    init(_ text: ByteString, _ regex: Regex?, _ config: ConfigVector) {
+        pattern = SectionPattern(text, regex)
         self.text = text
-        self.components = components
-        self.config = config
-    }
-}
-
-/// `<Location>`, `<LocationMatch>`.
-public final class LocationSection: @unchecked Sendable {
-    public let pattern: SectionPattern
-    public let text: ByteString
-    public let config: PerDirectoryConfig
-    init(pattern: SectionPattern, text: ByteString, config: PerDirectoryConfig) {
-        self.pattern = pattern
-        self.text = text
-        self.config = config
-    }
-}
-
-/// `<Files>`, `<FilesMatch>`: kept in the core configuration of the scope they stand in.
-public final class FilesSection: @unchecked Sendable {
-    public let pattern: SectionPattern
-    public let text: ByteString
-    public let config: PerDirectoryConfig
-    init(pattern: SectionPattern, text: ByteString, config: PerDirectoryConfig) {
-        self.pattern = pattern
-        self.text = text
-        self.config = config
+        self.config = PerDirectoryConfig(config)
+        components = text == "/" ? 0 : text.bytes.count { $0 == UInt8(ascii: "/") }
     }
 }
 

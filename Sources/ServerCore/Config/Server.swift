@@ -49,8 +49,8 @@ public final class Server: @unchecked Sendable {
     /// What holds before any section (lookup_defaults).
     public internal(set) var lookupDefaults = PerDirectoryConfig.empty
 
-    public var directorySections: [DirectorySection] = []
-    public var locationSections: [LocationSection] = []
+    public var directorySections: [PathSection] = []
+    public var locationSections: [PathSection] = []
 
     public init(configuration: Configuration, isVirtual: Bool, location: SourceLocation? = nil) {
         self.configuration = configuration

@@ -197,18 +197,12 @@ extension Request {
         contentEncoding = other.contentEncoding
         contentLanguages = other.contentLanguages
         perDirectory = other.perDirectory
-        notes = overlaid(other.notes, on: notes)
-        headersOut = overlaid(other.headersOut, on: headersOut)
-        errHeadersOut = overlaid(other.errHeadersOut, on: errHeadersOut)
-        env = overlaid(other.env, on: env)
+        notes = notes.overlaid(with: other.notes)
+        headersOut = headersOut.overlaid(with: other.headersOut)
+        errHeadersOut = errHeadersOut.overlaid(with: other.errHeadersOut)
+        env = env.overlaid(with: other.env)
         outputFilters = other.outputFilters
         usedPathInfo = other.usedPathInfo
         moduleState.merge(other.moduleState) { $1 }
-    }
-    /// apr_table_overlay: entries of both, those of `top` first.
-    private func overlaid(_ top: Table, on base: Table) -> Table {
-        var result = top
-        for (name, value) in base.pairs { result.add(name, value) }
-        return result
     }
 }

@@ -75,6 +75,12 @@ public struct Table: Sendable {
     public mutating func overlay(_ other: Table) {
         for (name, value) in other.pairs { set(name, value) }
     }
+    /// Entries of both, those of `top` first; names may occur twice (apr_table_overlay).
+    public func overlaid(with top: Table) -> Table {
+        var result = top
+        for (name, value) in pairs { result.add(name, value) }
+        return result
+    }
 
     /// Every entry in order; allocates one string for each name and value.
     public var pairs: [(name: ByteString, value: ByteString)] {

@@ -10,10 +10,7 @@ enum ResponseHead {
     static func settle(_ request: Request) -> Bool {
         let connection = request.connection
         if !request.errHeadersOut.isEmpty {
-            var fields = request.headersOut
-            // The error table's entries come first (apr_table_overlay).
-            fields = overlay(request.errHeadersOut, fields)
-            request.headersOut = fields
+            request.headersOut = request.headersOut.overlaid(with: request.errHeadersOut)
             request.errHeadersOut.removeAll()
         }
         // The version to answer with; loggers still see what the client said.
@@ -54,12 +51,6 @@ enum ResponseHead {
             request.headersOut.unset("Content-Length")
         }
         return chunked
-    }
-
-    private static func overlay(_ top: Table, _ base: Table) -> Table {
-        var result = top
-        for (name, value) in base.pairs { result.add(name, value) }
-        return result
     }
 
     /// ap_content_length_filter: a length that is known is said.

@@ -252,26 +252,10 @@ enum DigestTarget {
                 host = authority
             }
             if let question = rest.firstIndex(of: UInt8(ascii: "?")) {
-                query = Self.decoded(rest.from(question + 1))
+                query = URLPath.percentDecoded(rest.from(question + 1))
                 rest = rest.upTo(question)
             }
-            path = Self.decoded(rest)
-        }
-        private static func decoded(_ text: ByteString) -> ByteString {
-            var result: [UInt8] = []
-            var at = 0
-            while at < text.count {
-                if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = ASCII.hexValue(text[at + 1]),
-                    let low = ASCII.hexValue(text[at + 2])
-                {
-                    result.append(high << 4 | low)
-                    at += 3
-                } else {
-                    result.append(text[at])
-                    at += 1
-                }
-            }
-            return ByteString(result)
+            path = URLPath.percentDecoded(rest)
         }
     }
 }

@@ -234,7 +234,7 @@ final class IncludeSource: BodySource {
     func addQuery() {
         guard let query = request.args else { return }
         request.env.set("QUERY_STRING", query)
-        request.env.set("QUERY_STRING_UNESCAPED", CGIHandler.percentDecoded(query).escapedShellCommand)
+        request.env.set("QUERY_STRING_UNESCAPED", URLPath.percentDecoded(query).escapedShellCommand)
     }
     func date(seconds: Int64, isLocal: Bool = true) -> ByteString {
         let time =

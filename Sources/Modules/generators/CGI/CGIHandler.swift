@@ -74,23 +74,7 @@ enum CGIHandler {
     /// The words of a query without `=` (RFC 3875, section 4.4).
     static func arguments(_ query: ByteString?) -> [ByteString] {
         guard let query, !query.isEmpty, !query.contains(UInt8(ascii: "=")) else { return [] }
-        return query.split(on: UInt8(ascii: "+")).prefix(1022).map { percentDecoded($0).escapedShellCommand }
-    }
-    static func percentDecoded(_ text: ByteString) -> ByteString {
-        var result: [UInt8] = []
-        var at = 0
-        while at < text.count {
-            if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = ASCII.hexValue(text[at + 1]),
-                let low = ASCII.hexValue(text[at + 2])
-            {
-                result.append(high << 4 | low)
-                at += 3
-            } else {
-                result.append(text[at])
-                at += 1
-            }
-        }
-        return ByteString(result)
+        return query.split(on: UInt8(ascii: "+")).prefix(1022).map { URLPath.percentDecoded($0).escapedShellCommand }
     }
 
     /// NAME=value of every variable (ap_create_environment): names become letters, digits and `_`, and one that had to

@@ -181,8 +181,7 @@ enum ProxyPassDirective {
             } catch { throw DirectiveError("Regex could not be compiled") }
         }
         let vector = try context.process(body, path: path, override: Allowed.all.union(.directory))
-        let pattern: SectionPattern =
-            regex.map { .regex($0) } ?? (Wildcard.isPattern(path) ? .wildcard(path) : .exact(path))
+        let pattern = SectionPattern(path, regex)
         context.server[Proxy.server].sections.append(
             ProxySection(pattern: pattern, config: PerDirectoryConfig(vector)))
         guard !words.isAtEnd else { return }
