@@ -168,6 +168,10 @@ public enum Socket {
         try? set(socket, SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0)
     }
     public static func setSendBuffer(_ socket: Int32, _ bytes: Int32) { try? set(socket, SOL_SOCKET, SO_SNDBUF, bytes) }
+    /// Of a listener: how many seconds to wait for a client's first bytes; 0 does not wait.
+    public static func setDeferAccept(_ socket: Int32, _ seconds: Int32) {
+        try? set(socket, level(IPPROTO_TCP), TCP_DEFER_ACCEPT, seconds)
+    }
     public static func setReceiveBuffer(_ socket: Int32, _ bytes: Int32) {
         try? set(socket, SOL_SOCKET, SO_RCVBUF, bytes)
     }

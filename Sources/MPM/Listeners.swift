@@ -28,6 +28,7 @@ struct Listeners: Sendable {
         var lines: [String] = []
         for listen in settings.listens {
             if let found = Self.listener(for: listen, in: old.list) {
+                Socket.setDeferAccept(found.descriptor, settings.deferAcceptSeconds(listen.scheme) ?? 0)
                 list.append(found)
                 continue
             }
@@ -85,8 +86,9 @@ struct Listeners: Sendable {
 }
 
 extension ProcessSettings {
-    /// `AcceptFilter`: on Linux, `http` and `https` wait for the client's first bytes (TCP_DEFER_ACCEPT of 30 s).
-    fileprivate func deferAcceptSeconds(_ scheme: ByteString?) -> Int32? {
-        scheme == nil || scheme == "http" || scheme == "https" ? 30 : nil
+    /// `AcceptFilter`: any filter but `none` waits for the client's first bytes (TCP_DEFER_ACCEPT of 30 s).
+    func deferAcceptSeconds(_ scheme: ByteString?) -> Int32? {
+        guard let filter = acceptFilters[scheme ?? "http"], filter != "none" else { return nil }
+        return 30
     }
 }

@@ -208,10 +208,13 @@ final class Scoreboard: @unchecked Sendable {
         one.duration = child(slot, Field.duration).load()
         one.cpu = Process.CPUTime(user: time(child(slot, Field.cpuUser)), system: time(child(slot, Field.cpuSystem)))
         one.workers = (0..<workers).map { readWorker(slot, $0) }
-        // Who has nothing to do in a child that ends takes nothing new.
-        if one.isQuiescing {
-            for index in one.workers.indices where one.workers[index].state == .ready {
-                one.workers[index].state = .graceful
+        guard one.isQuiescing else { return one }
+        // Who has nothing to do in a child that ends takes nothing new; who only waits finishes gracefully.
+        for index in one.workers.indices {
+            switch one.workers[index].state {
+            case .ready: one.workers[index].state = .dead
+            case .reading: one.workers[index].state = .graceful
+            default: break
             }
         }
         return one

@@ -1,3 +1,4 @@
+import Bytes
 import Kernel
 import ServerCore
 import Testing
@@ -67,6 +68,40 @@ func planFollowsEvent(_ one: PlanCase) {
         snapshot = board.snapshot(plan)
         #expect(snapshot.accesses == 5 && snapshot.bytes == 500 && snapshot.children.isEmpty)
         #expect(board.freeSlot() == 0)
+    }
+    /// Workers of a child that ends show as Apache's threads: gone, or gracefully finishing.
+    @Test(arguments: [
+        (WorkerState.ready, WorkerState.dead), (.reading, .graceful), (.writing, .writing), (.logging, .logging),
+    ])
+    func statesOfAnEndingChild(_ row: (state: WorkerState, shown: WorkerState)) throws {
+        let board = try Scoreboard(children: 1, workersPerChild: 1)
+        let plan = ProcessPlan(ProcessSettings(), isSingle: true)
+        board.prepare(0, generation: 0)
+        board.word(board.workerBase(0, 0) + Scoreboard.Place.state).store(UInt64(row.state.rawValue))
+        #expect(board.snapshot(plan).children[0].workers[0].state == row.state)
+        board.child(0, Scoreboard.Field.state).store(Scoreboard.ChildState.quiescing)
+        #expect(board.snapshot(plan).children[0].workers[0].state == row.shown)
+    }
+    @Test func connectionsThatAreClosingCount() throws {
+        let board = try Scoreboard(children: 1, workersPerChild: 1)
+        let plan = ProcessPlan(ProcessSettings(), isSingle: true)
+        board.prepare(0, generation: 0)
+        board.child(0, Scoreboard.Field.connections).store(2)
+        board.child(0, Scoreboard.Field.closing).store(3)
+        let child = board.snapshot(plan).children[0]
+        #expect(child.connections == 5 && child.closing == 3 && !child.isNotAccepting)
+        board.child(0, Scoreboard.Field.notAccepting).store(UInt64(plan.loopsPerChild))
+        #expect(board.snapshot(plan).children[0].isNotAccepting)
+    }
+    @Test(
+        arguments: [
+            ([:], "http", 30), ([:], "https", 30), ([:], "ftp", nil), (["http": "none"], "http", nil),
+            (["ftp": "httpready"], "ftp", 30),
+        ] as [([String: String], String, Int32?)])
+    func acceptFilters(_ row: (filters: [String: String], scheme: String, seconds: Int32?)) {
+        var settings = ProcessSettings()
+        for (scheme, filter) in row.filters { settings.acceptFilters[ByteString(scheme)] = ByteString(filter) }
+        #expect(settings.deferAcceptSeconds(ByteString(row.scheme)) == row.seconds)
     }
     @Test func crashReportsNameTheLatestRequestFirst() throws {
         let board = try Scoreboard(children: 1, workersPerChild: 3)

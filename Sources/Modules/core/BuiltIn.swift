@@ -16,7 +16,8 @@ enum BuiltIn {
                 "a module name and the name of a shared object file to load it from", read),
             Directive(
                 "LoadFile", [.server, .onRead], "shared object file or library to load into the server at runtime",
-                .unsupported("no library can be loaded into this server")),
+                .unsupported(
+                    "no library can be loaded into this server: remove this line, modules here bring what they need")),
         ])
 
     static let watchdog = ModuleDefinition(

@@ -37,9 +37,15 @@ enum CoreServerDirectives {
             "Protocol", .server, "Set the Protocol for httpd to use.",
             .take1 { context, word throws(DirectiveError) in
                 try CoreDirectives.choice(
-                    word, ["http": (), "https": ()], "only the protocols http and https exist here")
+                    word, ["http": (), "https": ()],
+                    "only the protocols http and https exist here: remove this line or name one of them")
             }),
-        Directive("AcceptFilter", .server, "Set the Accept Filter to use for a protocol", .take2 { _, _, _ in }),
+        Directive(
+            "AcceptFilter", .server, "Set the Accept Filter to use for a protocol",
+            .take2 { context, scheme, filter throws(DirectiveError) in
+                try context.requireGlobal()
+                context.configuration.process.acceptFilters[scheme.lowercased] = filter.lowercased
+            }),
         Directive(
             "Port", .server, "Port was replaced with Listen in Apache 2.0",
             .take1 { _, _ throws(DirectiveError) in throw DirectiveError("Port was replaced with Listen in Apache 2.0")

@@ -147,6 +147,7 @@ enum PlannedBody {
             case .file(let file, let offset, let count):
                 guard offset == 0 else { return nil }
                 guard count <= Self.memoryLimit else {
+                    guard request.mayUseSendfile else { return nil }
                     self = .file(file, count)
                     return
                 }

@@ -5,6 +5,11 @@ import EventLoop
 import HTTP
 import Kernel
 
+extension Request {
+    /// Only `EnableSendfile Off` forbids it: unlike Apache, this server sends files so unless told otherwise.
+    var mayUseSendfile: Bool { self[Core.directory].enableSendfile.value ?? true }
+}
+
 extension Worker {
     /// Sends a prepared answer: head and body, in chunks where nobody knows the length. False: the connection is broken.
     func send(_ request: Request, _ reader: ConnectionReader) async -> Bool {
@@ -75,19 +80,23 @@ extension Worker {
                 pending = []
             case .file(let file, let offset, let count):
                 // Small files travel with the head in one packet.
-                if count <= 16384 {
-                    var block: [UInt8] = []
-                    block.reserveCapacity(Int(count))
-                    if case .bytes(let got) = File.read(
-                        file.descriptor, into: &block, count: Int(count), offset: offset)
-                    {
+                if count <= 16384 || !request.mayUseSendfile {
+                    var done: Int64 = 0
+                    repeat {
+                        var block: [UInt8] = []
+                        let wanted = Int(min(count - done, 65536))
+                        block.reserveCapacity(wanted)
+                        guard
+                            case .bytes(let got) = File.read(
+                                file.descriptor, into: &block, count: wanted, offset: offset + done),
+                            got > 0 || wanted == 0
+                        else { throw .closed }
                         try await loop.sendAll(channel, pending, block, timeout: timeout)
                         request.bytesSent += Int64(got)
                         pending = []
-                        if Int64(got) < count { throw .closed }
-                        continue
-                    }
-                    throw .closed
+                        done += Int64(got)
+                    } while done < count
+                    continue
                 }
                 if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout, more: true) }
                 pending = []

@@ -15,7 +15,9 @@ extension AuthDigest {
         Directive(
             "AuthDigestNcCheck", .authConfig, "Whether or not to check the nonce-count sent by the client",
             .flag { context, value throws(DirectiveError) in
-                if value { throw DirectiveError("AuthDigestNcCheck: nonce counts are not kept by this server") }
+                if value {
+                    throw DirectiveError("AuthDigestNcCheck: nonce counts are not kept by this server: leave it Off")
+                }
                 context[directory].touch()
             }),
         Directive(
@@ -59,7 +61,8 @@ extension AuthDigest {
             throw DirectiveError("Invalid time in AuthDigestNonceLifetime: \(word)")
         }
         if seconds == 0 {
-            throw DirectiveError("AuthDigestNonceLifetime: one-time nonces are not kept by this server")
+            throw DirectiveError(
+                "AuthDigestNonceLifetime: one-time nonces are not kept by this server: give a number of seconds")
         }
         context[directory].nonceLifetime = Int64(min(seconds, 1 << 40))
     }

@@ -8,7 +8,7 @@ import ServerCore
 enum FastCGIDirectives {
     private static let starts =
         "this server starts no FastCGI applications; start php-fpm or the like and name its socket with FastCgiExternalServer"
-    private static let roles = "FastCGI authorizers are not part of this server"
+    private static let roles = "FastCGI authorizers are not built: use AuthType and Require"
 
     static let rows: [Directive] =
         [

@@ -7,8 +7,9 @@ import ServerCore
 /// Every directive of mod_proxy.
 enum ProxyDirectives {
     private static let place: Allowed = [.server, .directory]
-    private static let forward = "forward proxying is not part of this server"
-    private static let balancer = "balancers (mod_proxy_balancer) are not part of this server"
+    private static let forward = "forward proxying is not built: remove this line, and run another program for it"
+    private static let balancer =
+        "balancers (mod_proxy_balancer) are not built: name one backend in ProxyPass or SetHandler"
 
     static let rows: [Directive] = sections + passing + forwarding + answering + tuning
 

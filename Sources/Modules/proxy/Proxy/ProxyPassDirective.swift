@@ -84,7 +84,7 @@ enum ProxyPassDirective {
         guard mapping.equalsIgnoringCase("encoded") || mapping.equalsIgnoringCase("servlet") else {
             throw DirectiveError("unknown mapping")
         }
-        throw DirectiveError("ProxyPass: mapping=\(mapping) is not part of this server")
+        throw DirectiveError("ProxyPass: mapping=\(mapping) is not built: leave it out, and paths are compared decoded")
     }
 
     /// The worker of `url`, made when there is none of that name yet.
@@ -92,7 +92,8 @@ enum ProxyPassDirective {
         _ context: DirectiveContext, _ url: ByteString, isMatch: Bool, _ prefix: String
     ) throws(DirectiveError) -> ProxyWorker {
         if url.hasPrefixIgnoringCase("balancer://") {
-            throw DirectiveError("\(prefix)\(url): balancers (mod_proxy_balancer) are not part of this server")
+            throw DirectiveError(
+                "\(prefix)\(url): balancers (mod_proxy_balancer) are not built: name one backend in its place")
         }
         guard let real = ProxyURL.withoutSocket(url), let colon = real.firstIndex(of: UInt8(ascii: ":")), colon > 0
         else {
@@ -137,7 +138,8 @@ enum ProxyPassDirective {
         let name: ByteString
         if inSection, let path = context.path { name = path } else { name = words.next() }
         if name.hasPrefixIgnoringCase("balancer://") {
-            throw DirectiveError("ProxySet \(name): balancers (mod_proxy_balancer) are not part of this server")
+            throw DirectiveError(
+                "ProxySet \(name): balancers (mod_proxy_balancer) are not built: name one backend in its place")
         }
         guard let real = ProxyURL.withoutSocket(name) else {
             throw DirectiveError("ProxySet uses an invalid \"unix:\" URL")
