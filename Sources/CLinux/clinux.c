@@ -29,6 +29,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <syslog.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,6 +58,10 @@ int clinux_lock(int fd, int exclusive) { return flock(fd, exclusive ? LOCK_EX : 
 
 const char *clinux_entry_name(const void *entry) { return ((const struct dirent *)entry)->d_name; }
 int clinux_entry_type(const void *entry) { return ((const struct dirent *)entry)->d_type; }
+
+int clinux_set_attribute(const char *path, const char *name, const void *value, size_t size) {
+    return setxattr(path, name, value, size, 0);
+}
 
 // Sockets.
 

@@ -18,6 +18,7 @@ public struct IniEntry: Sendable, Hashable {
 /// Why an FPM configuration could not be read: log lines of level ERROR, the innermost file's first.
 public struct IniError: Error, Sendable, Hashable {
     public let messages: [String]
+    public init(messages: [String]) { self.messages = messages }
 }
 
 /// Reads `php-fpm.conf` and what it includes, line by line.
@@ -26,18 +27,25 @@ public struct IniError: Error, Sendable, Hashable {
 /// go on across files. Names, sections and `$pool` mean nothing here: that is the caller's.
 /// FPM's own line numbers go wrong behind an `include`; these do not.
 public struct IniFile {
+    /// Acts on a statement; what it throws ends the reading.
+    public typealias Action = (IniEntry) throws(IniError) -> Void
     private let source: any IniSource
     private var depth = 0
-    private var entries: [IniEntry] = []
 
     public static func read(_ path: ByteString, _ source: any IniSource) throws(IniError) -> [IniEntry] {
+        var entries: [IniEntry] = []
+        try read(path, source) { (entry) throws(IniError) in entries.append(entry) }
+        return entries
+    }
+    /// Hands over each statement as soon as it is read, so that messages come in the file's order.
+    /// - Throws: What reading or `act` throws, and after it a line for every `include` on the way there.
+    public static func read(_ path: ByteString, _ source: any IniSource, act: Action) throws(IniError) {
         var file = IniFile(source: source)
-        try file.read(path)
-        return file.entries
+        try file.read(path, act)
     }
     private init(source: any IniSource) { self.source = source }
 
-    private mutating func read(_ path: ByteString) throws(IniError) {
+    private mutating func read(_ path: ByteString, _ act: Action) throws(IniError) {
         guard !path.isEmpty else { throw IniError(messages: ["configuration filename is empty"]) }
         let contents: [UInt8]
         do throws(ConfigFileError) {
@@ -53,17 +61,17 @@ public struct IniFile {
         var number = 0
         for line in contents.split(separator: 10, omittingEmptySubsequences: false) {
             number += 1
-            if !line.isEmpty { try readLine(Array(line), SourceLocation(file: name, line: number)) }
+            if !line.isEmpty { try readLine(Array(line), SourceLocation(file: name, line: number), act) }
         }
     }
 
-    private mutating func readLine(_ line: [UInt8], _ location: SourceLocation) throws(IniError) {
+    private mutating func readLine(_ line: [UInt8], _ location: SourceLocation, _ act: Action) throws(IniError) {
         let statements: [IniStatement]
         do throws(ConfigError) {
             statements = try IniParser.parse(line, source)
         } catch {
-            // PHP counts lines by itself, and each line is a text of its own.
-            throw IniError(messages: ["PHP:  \(error.message) in Unknown on line \(location.line)"])
+            // PHP itself says "in Unknown on line 1": for it each line is a text of its own.
+            throw IniError(messages: ["PHP:  \(error.message) in \(location.file) on line \(location.line)"])
         }
         var included: ByteString?
         for statement in statements {
@@ -71,16 +79,16 @@ public struct IniFile {
                 if case .entry(_, nil) = statement {
                     throw IniError(messages: ["[\(location)] value is NULL for a ZEND_INI_PARSER_ENTRY"])
                 }
-                entries.append(IniEntry(statement: statement, location: location))
+                try act(IniEntry(statement: statement, location: location))
                 continue
             }
             guard included == nil else { throw IniError(messages: ["[\(location)] two includes at the same time !"]) }
             included = value
         }
-        if let included { try include(source.fullIncludePath(included), location) }
+        if let included { try include(source.fullIncludePath(included), location, act) }
     }
 
-    private mutating func include(_ pattern: ByteString, _ location: SourceLocation) throws(IniError) {
+    private mutating func include(_ pattern: ByteString, _ location: SourceLocation, _ act: Action) throws(IniError) {
         let place = "from \(location.file) at line \(location.line)"
         let paths: [ByteString]
         do throws(ConfigFileError) {
@@ -93,7 +101,7 @@ public struct IniFile {
         }
         for path in paths where source.kind(of: path) != .directory {
             do throws(IniError) {
-                try read(path)
+                try read(path, act)
             } catch {
                 throw IniError(messages: error.messages + ["Unable to include \(path) \(place)"])
             }

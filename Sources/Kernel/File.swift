@@ -103,6 +103,16 @@ public enum File {
     public static func setOwner(_ path: ByteString, uid: UInt32, gid: UInt32) throws(Errno) {
         _ = try check { unsafe path.withCPath { unsafe chown($0, uid, gid) } }
     }
+    /// Sets an extended attribute (`setxattr`), such as `system.posix_acl_access`.
+    public static func setAttribute(_ path: ByteString, _ name: ByteString, _ value: [UInt8]) throws(Errno) {
+        _ = try check {
+            unsafe value.withUnsafeBytes { bytes in
+                unsafe path.withCPath { file in
+                    unsafe name.withCPath { unsafe clinux_set_attribute(file, $0, bytes.baseAddress, bytes.count) }
+                }
+            }
+        }
+    }
     /// Waits for the exclusive lock of an open file, or gives it back (`flock`).
     public static func lock(_ descriptor: Int32, _ on: Bool) throws(Errno) {
         _ = try check { clinux_lock(descriptor, on ? 1 : 0) }

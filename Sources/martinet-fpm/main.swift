@@ -1,3 +1,27 @@
 // PHP: sapi/fpm/fpm/fpm_main.c, main
+import Bytes
 import FPM
+import Kernel
 import PHPEngine
+
+// Nothing may end or confuse a supervisor that is about to be born; it takes these up itself.
+try? Signal.block([Signal.user1, Signal.user2, Signal.child])
+try? Signal.ignore(Signal.pipe)
+
+func fpm(_ arguments: [ByteString]) -> Int32 {
+    switch FPMCommandLine.parse(arguments) {
+    case .usage(let text, let code):
+        try? File.writeAll(1, text.bytes)
+        return code
+    case .run(let options) where options.testLevel > 0:
+        return Launch.test(options)
+    default:
+        try? File.writeAll(2, ByteString("martinet-fpm: this build only checks configurations (-t, -tt)\n").bytes)
+        return Launch.Code.software
+    }
+}
+
+// As bytes: paths need not be text.
+let given = (try? File.readWhole("/proc/self/cmdline", limit: 8 << 20)) ?? []
+Process.exitNow(
+    fpm(given.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { ByteString(Array($0)) }))

@@ -63,7 +63,7 @@ private func read(_ files: [String: String]) -> String {
     (["/srv/fpm/fpm.conf": "\nfoo"], "[/srv/fpm/fpm.conf:2] value is NULL for a ZEND_INI_PARSER_ENTRY"),
     (
         ["/srv/fpm/fpm.conf": "include = a\n", "/srv/fpm/a": "x = (\n"],
-        "PHP:  syntax error, unexpected END_OF_LINE in Unknown on line 1\n"
+        "PHP:  syntax error, unexpected END_OF_LINE in /srv/fpm/a on line 1\n"
             + "Unable to include /srv/fpm/a from /srv/fpm/fpm.conf at line 1"
     ),
     (

@@ -23,6 +23,7 @@ int clinux_nonblocking(int fd, int on);
 int clinux_lock(int fd, int exclusive);
 const char *clinux_entry_name(const void *entry);
 int clinux_entry_type(const void *entry);
+int clinux_set_attribute(const char *path, const char *name, const void *value, size_t size);
 
 // Sockets. Addresses of family AF_UNSPEC stand for "not an Internet address".
 int clinux_socket(int family, int type);

@@ -5,10 +5,17 @@ import Bytes
 public struct GlobalConfig: Sendable {
     public var pid: ByteString?
     /// `syslog`, or a path that is absolute after reading.
-    public var errorLog: ByteString = "log/php-fpm.log"
+    public var errorLog: ByteString {
+        get { errorLogSetting ?? "log/php-fpm.log" }
+        set { errorLogSetting = newValue }
+    }
+    var errorLogSetting: ByteString?
+    /// As in `<syslog.h>`.
     public var syslogFacility: Int32 = 24
-    public var syslogIdent: ByteString = "php-fpm"
-    public var logLevel = LogLevel.notice
+    public var syslogIdent: ByteString { syslogIdentSetting ?? "php-fpm" }
+    var syslogIdentSetting: ByteString?
+    public var logLevel: LogLevel { logLevelSetting ?? .notice }
+    var logLevelSetting: LogLevel?
     /// Bytes of one line, the line feed among them.
     public var logLimit = 1024
     public var logBuffering = true
@@ -21,9 +28,14 @@ public struct GlobalConfig: Sendable {
     public var daemonize = true
     public var rlimitFiles = 0
     public var rlimitCore = 0
+    /// Checked only: this is always epoll.
     public var eventsMechanism: ByteString?
-    /// Between two notices to systemd; 0: none, microseconds are not kept.
-    public var systemdInterval = 10
+    /// Between two notices to systemd, in milliseconds; 0: none.
+    public var systemdInterval = 10_000
+    /// As it was written, in seconds.
+    var systemdIntervalSetting: Int?
+    /// systemd asked for a sign of life (`WATCHDOG_USEC`).
+    public var systemdWatchdog = false
 
     public init() {}
 }

@@ -4,7 +4,8 @@ import Bytes
 /// How many workers a pool has (`pm`).
 public enum ProcessManagement: String, Sendable, CaseIterable { case `static`, dynamic, ondemand }
 
-/// A name with a value, in the order of the file: `env[K] = v`, `php_value[K] = v`.
+/// A name with a value: `env[K] = v`, `php_value[K] = v`. Arrays of them are in the order php-fpm applies them: the file's
+/// last line first.
 public struct KeyValue: Sendable, Hashable {
     public var key: ByteString
     public var value: ByteString
@@ -24,14 +25,13 @@ public struct PoolConfig: Sendable {
 
     // Listening.
     public var listen: ByteString?
-    public var listenBacklog: Int32 = 511
+    public var listenBacklog: Int32 = -1
     public var listenOwner: ByteString?
     public var listenGroup: ByteString?
     public var listenMode: ByteString?
     public var listenACLUsers: ByteString?
     public var listenACLGroups: ByteString?
     public var listenAllowedClients: ByteString?
-    public var listenSetFIB: Int?
 
     // The processes.
     public var processPriority: Int32?
@@ -51,15 +51,21 @@ public struct PoolConfig: Sendable {
     /// The pool whose scoreboard this one shows (made for `pm.status_listen`).
     public var statusOf: ByteString?
     public var pingPath: ByteString?
-    public var pingResponse: ByteString = "pong"
+    public var pingResponse: ByteString { pingResponseSetting ?? "pong" }
+    var pingResponseSetting: ByteString?
 
     // Logs.
     public var accessLog: ByteString?
-    public var accessFormat: ByteString = "%R - %u %t \"%m %r\" %s"
+    public var accessFormat: ByteString {
+        get { accessFormatSetting ?? PoolConfig.defaultAccessFormat }
+        set { accessFormatSetting = newValue }
+    }
+    var accessFormatSetting: ByteString?
+    static let defaultAccessFormat: ByteString = "%R - %u %t \"%m %r\" %s"
     public var accessSuppressPaths: [ByteString] = []
     public var slowlog: ByteString?
     public var requestSlowlogTimeout = 0
-    public var requestSlowlogTraceDepth = 20
+    public var requestSlowlogTraceDepth = 0
     public var requestTerminateTimeout = 0
     public var requestTerminateTimeoutTrackFinished = false
     public var catchWorkersOutput = false
@@ -71,7 +77,9 @@ public struct PoolConfig: Sendable {
     public var chroot: ByteString?
     public var chdir: ByteString?
     public var clearEnv = true
+    /// None: any file is a script.
     public var limitExtensions: [ByteString] = [".php", ".phar"]
+    var limitExtensionsSetting: ByteString?
     public var apparmorHat: ByteString?
     public var env: [KeyValue] = []
     /// `php_value` and `php_flag`; a flag's value is `1` or `0`.
@@ -79,9 +87,11 @@ public struct PoolConfig: Sendable {
     /// `php_admin_value` and `php_admin_flag`.
     public var phpAdminValues: [KeyValue] = []
 
-    // Found while checking.
+    // Found by `FPMConfig.resolve`, nil where nothing has to be done.
+    /// The user to become; nil when that is root or the supervisor is not.
     public var uid: UInt32?
     public var gid: UInt32?
+    /// The user's home directory, where that is known.
     public var home: ByteString?
 
     public init(name: ByteString) { self.name = name }
@@ -91,7 +101,7 @@ public struct PoolConfig: Sendable {
 public struct FPMConfig: Sendable {
     public var file: ByteString
     public var global: GlobalConfig
-    /// In the order they are started. Pools made for `pm.status_listen` follow theirs.
+    /// In the order they are started. Pools made for `pm.status_listen` come last.
     public var pools: [PoolConfig]
     public init(file: ByteString, global: GlobalConfig, pools: [PoolConfig]) {
         self.file = file

@@ -9,6 +9,8 @@ public struct EngineSettings: Sendable {
     public var iniPath: ByteString?
     /// `-n`: no php.ini, and no directory of further ones.
     public var ignoresIni = false
+    /// `-e`: scripts are compiled with what debuggers and profilers ask for.
+    public var compilesForDebuggers = false
     /// Names the version to load, `8.2`; nil: the newest that is installed.
     public var version: ByteString?
     /// Path of this program: `PHP_BINARY`, and where a php.ini is looked for.
