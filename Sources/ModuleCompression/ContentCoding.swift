@@ -90,3 +90,25 @@ enum ETagChange: Sendable {
         }
     }
 }
+
+/// `DeflateFilterNote`, `BrotliFilterNote`: names of the notes that say what compression achieved.
+struct FilterNotes: Sendable {
+    var ratio: ByteString?
+    var input: ByteString?
+    var output: ByteString?
+
+    /// The name alone is the ratio's. False: there is no such type of note.
+    mutating func set(_ first: ByteString, _ second: ByteString?) -> Bool {
+        guard let name = second else {
+            ratio = first
+            return true
+        }
+        switch first.lowercased {
+        case "ratio": ratio = name
+        case "input": input = name
+        case "output": output = name
+        default: return false
+        }
+        return true
+    }
+}

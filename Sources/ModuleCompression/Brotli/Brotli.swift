@@ -13,9 +13,7 @@ public enum Brotli {
         /// 0: the library chooses.
         var block: UInt32 = 0
         var etag = ETagChange.addSuffix
-        var ratioNote: ByteString?
-        var inputNote: ByteString?
-        var outputNote: ByteString?
+        var notes = FilterNotes()
         public init() {}
         public static func merged(_ base: ServerConfig, _ child: ServerConfig) -> ServerConfig { child }
     }
@@ -69,15 +67,8 @@ public enum Brotli {
     @Sendable private static func setNote(
         _ context: DirectiveContext, _ first: ByteString, _ second: ByteString?
     ) throws(DirectiveError) {
-        guard let name = second else {
-            context.server[server].ratioNote = first
-            return
-        }
-        switch first.lowercased {
-        case "ratio": context.server[server].ratioNote = name
-        case "input": context.server[server].inputNote = name
-        case "output": context.server[server].outputNote = name
-        default: throw DirectiveError("Unknown BrotliFilterNote type '\(first)'")
+        guard context.server[server].notes.set(first, second) else {
+            throw DirectiveError("Unknown BrotliFilterNote type '\(first)'")
         }
     }
 }

@@ -78,9 +78,9 @@ final class BrotliSource: BodySource {
     }
     private func leaveNotes() {
         let (total, made) = (stream.totalIn, stream.totalOut)
-        if let name = config.inputNote { request.notes.set(name, ByteString(decimal: total)) }
-        if let name = config.outputNote { request.notes.set(name, ByteString(decimal: made)) }
-        if let name = config.ratioNote {
+        if let name = config.notes.input { request.notes.set(name, ByteString(decimal: total)) }
+        if let name = config.notes.output { request.notes.set(name, ByteString(decimal: made)) }
+        if let name = config.notes.ratio {
             request.notes.set(name, total > 0 ? ByteString(decimal: made * 100 / total) : "-")
         }
     }

@@ -14,9 +14,7 @@ public enum Deflate {
         /// zlib's own default.
         var level: Int32 = -1
         var bufferSize = 8096
-        var ratioNote: ByteString?
-        var inputNote: ByteString?
-        var outputNote: ByteString?
+        var notes = FilterNotes()
         var etag = ETagChange.addSuffix
         public init() {}
         public static func merged(_ base: ServerConfig, _ child: ServerConfig) -> ServerConfig { child }
@@ -94,15 +92,8 @@ public enum Deflate {
     @Sendable private static func setNote(_ context: DirectiveContext, _ first: ByteString, _ second: ByteString?)
         throws(DirectiveError)
     {
-        guard let name = second else {
-            context.server[server].ratioNote = first
-            return
-        }
-        switch first.lowercased {
-        case "ratio": context.server[server].ratioNote = name
-        case "input": context.server[server].inputNote = name
-        case "output": context.server[server].outputNote = name
-        default: throw DirectiveError("Unknown note type \(first)")
+        guard context.server[server].notes.set(first, second) else {
+            throw DirectiveError("Unknown note type \(first)")
         }
     }
     @Sendable private static func setETag(_ context: DirectiveContext, _ word: ByteString) throws(DirectiveError) {

@@ -125,8 +125,8 @@ final class DeflateSource: BodySource {
         func note(_ name: ByteString?, _ value: UInt64, if known: Bool) {
             if let name { request.notes.set(name, known ? ByteString(decimal: value) : "-") }
         }
-        note(config.inputNote, total, if: total > 0)
-        note(config.outputNote, made, if: made > 0)
-        note(config.ratioNote, total > 0 ? made * 100 / total : 0, if: total > 0)
+        note(config.notes.input, total, if: total > 0)
+        note(config.notes.output, made, if: made > 0)
+        note(config.notes.ratio, total > 0 ? made * 100 / total : 0, if: total > 0)
     }
 }

@@ -12,6 +12,34 @@ enum RewriteAction: Int {
     case statusSet = 8
     /// A program must be asked first; the request is as it was.
     case waiting = 1024
+
+    /// The answer where a status decides it, or a query that cannot be sent; nil where the new name does.
+    /// - Parameters:
+    ///   - isAbsolute: The new name is a URL with a scheme; its query is still to be escaped.
+    ///   - number: Apache's for this place.
+    func outcome(_ request: Request, isAbsolute: Bool, _ number: ByteString) -> Outcome? {
+        if let args = request.args, !isAbsolute || self == .noEscape, !RewriteURL.isClean(args) {
+            request.log(
+                .error, "rewrite", "\(number): Rewritten query string contains control characters or spaces")
+            return .status(403)
+        }
+        switch self {
+        case .statusSet: return .status(request.status)
+        case .status:
+            let status = request.status
+            request.status = 200
+            return .status(status)
+        default: return nil
+        }
+    }
+    static func refusalWithoutProxy(_ request: Request, _ number: ByteString) -> Outcome? {
+        guard request.configuration.module("proxy") == nil else { return nil }
+        request.log(
+            .error, "rewrite",
+            "\(number): attempt to make remote request from mod_rewrite without proxy enabled: \(request.filename ?? "")"
+        )
+        return .status(403)
+    }
 }
 
 /// What rewriting remembers of a request besides its notes. Lives as long as the request, redirects included.

@@ -53,16 +53,7 @@ enum RewriteInDirectory {
             return .declined
         }
         let scheme = RewriteURL.absolute(name)?.length
-        if let args = request.args, scheme == nil || action == .noEscape, !RewriteURL.isClean(args) {
-            request.log(.error, "rewrite", "AH10411: Rewritten query string contains control characters or spaces")
-            return .status(403)
-        }
-        if action == .statusSet { return .status(request.status) }
-        if action == .status {
-            let status = request.status
-            request.status = 200
-            return .status(status)
-        }
+        if let outcome = action.outcome(request, isAbsolute: scheme != nil, "AH10411") { return outcome }
         if name.count > 6, name.hasPrefix("proxy:") { return proxy(request, action, directory) }
         if let scheme {
             if let base = config.base.value { replaceInURL(request, scheme, directory, base) }
@@ -72,13 +63,7 @@ enum RewriteInDirectory {
     }
 
     private static func proxy(_ request: Request, _ action: RewriteAction, _ directory: ByteString) -> Outcome {
-        guard request.configuration.module("proxy") != nil else {
-            request.log(
-                .error, "rewrite",
-                "AH10160: attempt to make remote request from mod_rewrite without proxy enabled: \(request.filename ?? "")"
-            )
-            return .status(403)
-        }
+        if let outcome = RewriteAction.refusalWithoutProxy(request, "AH10160") { return outcome }
         if action == .noEscape { request.notes.set("proxy-nocanon", "1") }
         if let args = request.args, request.notes.contains("proxy-nocanon") {
             request.filename = (request.filename ?? "") + "?" + args

@@ -73,16 +73,7 @@ enum RewriteInServer {
             return .declined
         }
         let scheme = RewriteURL.absolute(name)?.length
-        if let args = request.args, scheme == nil || action == .noEscape, !RewriteURL.isClean(args) {
-            request.log(.error, "rewrite", "AH10410: Rewritten query string contains control characters or spaces")
-            return .status(403)
-        }
-        if action == .statusSet { return .status(request.status) }
-        if action == .status {
-            let status = request.status
-            request.status = 200
-            return .status(status)
-        }
+        if let outcome = action.outcome(request, isAbsolute: scheme != nil, "AH10410") { return outcome }
         if name.count > 6, name.hasPrefix("proxy:") { return proxy(request, action) }
         if let scheme { return redirectToURL(request, action, scheme, oldArgs, directory: nil) }
         if name.count > 12, name.hasPrefix("passthrough:") {
@@ -93,13 +84,7 @@ enum RewriteInServer {
     }
 
     private static func proxy(_ request: Request, _ action: RewriteAction) -> Outcome {
-        guard request.configuration.module("proxy") != nil else {
-            request.log(
-                .error, "rewrite",
-                "AH00669: attempt to make remote request from mod_rewrite without proxy enabled: \(request.filename ?? "")"
-            )
-            return .status(403)
-        }
+        if let outcome = RewriteAction.refusalWithoutProxy(request, "AH00669") { return outcome }
         if action == .noEscape { request.notes.set("proxy-nocanon", "1") }
         request.filename = (request.filename ?? "") + request.pathInfo
         if let args = request.args, request.isProxyRequest || request.notes.contains("proxy-nocanon") {
