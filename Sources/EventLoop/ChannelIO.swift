@@ -77,7 +77,8 @@ extension EventLoop {
     }
     /// Sends a head and a body with one system call; `offset` counts through both.
     public func send(_ channel: Channel, _ head: [UInt8], _ body: [UInt8], from offset: Int = 0) -> IOResult {
-        guard offset < head.count, !body.isEmpty else { return send(channel, body, from: max(0, offset - head.count)) }
+        guard offset < head.count else { return send(channel, body, from: max(0, offset - head.count)) }
+        guard !body.isEmpty else { return send(channel, head, from: max(0, offset)) }
         return unsafe head.withUnsafeBytes { first in
             unsafe body.withUnsafeBytes { second in
                 var pieces = unsafe (

@@ -82,6 +82,25 @@ struct EventLoopTests {
             #expect(loop.channelCount == 0)
         }
     }
+    /// Head, body, where to begin: either may be empty.
+    @Test(
+        arguments: [
+            ([1, 2], [3], 0), ([1, 2], [3], 1), ([1, 2], [3], 2), ([1, 2], [], 0), ([1, 2], [], 1), ([], [3], 0),
+            ([], [], 0),
+            ([1], [2, 3, 4], 3),
+        ] as [([UInt8], [UInt8], Int)])
+    func sendsHeadAndBody(_ head: [UInt8], _ body: [UInt8], _ offset: Int) throws {
+        try onLoop { loop in
+            let (near, far) = try adoptPair(loop)
+            let expected = Array((head + body)[offset...])
+            #expect(loop.send(near, head, body, from: offset) == .bytes(expected.count))
+            try await loop.sendAll(near, head, body, from: offset, timeout: 1000)
+            loop.close(near)
+            var got: [UInt8] = []
+            while try await loop.receive(far, into: &got, upTo: 64, timeout: 1000) > 0 {}
+            #expect(got == expected + expected)
+        }
+    }
     @Test func tcpConnectsListensAndRefuses() throws {
         let listener = try Socket.listen(.loopback(port: 0))
         let port = try Socket.localAddress(listener.raw).port
