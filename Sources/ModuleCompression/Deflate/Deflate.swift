@@ -32,7 +32,8 @@ public enum Deflate {
     static let directory = ConfigKey<DirectoryConfig>()
 
     public static let module = ModuleDefinition("deflate", .filters, directives: rows) { hooks in
-        hooks.addOutputFilter(OutputFilter("DEFLATE", .contentSet, DeflateOutput.apply))
+        hooks.addOutputFilter(
+            OutputFilter("DEFLATE", .contentSet, preview: { _ in DeflateOutput.overhead + 1 }, DeflateOutput.apply))
         hooks.addOutputFilter(OutputFilter("INFLATE", .beforeResource, InflateOutput.apply))
         hooks.addInputFilter(InputFilter("DEFLATE", InflateInput.wrap))
     }

@@ -160,16 +160,25 @@ public struct OutputFilter: Sendable {
     public let stage: Stage
     /// Before the handler runs: what the filter will do may keep it from answering 304 (filter_init).
     public let prepare: (@Sendable (Request) -> Void)?
+    /// How many bytes of a body the filter wants to see before it decides, when a handler gives the body's end along with
+    /// its beginning (a program's output): the handler then waits for as many, or for the end.
+    public let preview: (@Sendable (Request) -> Int)?
     public let apply: @Sendable (Request) -> Void
     public init(
         _ name: ByteString, _ stage: Stage, prepare: (@Sendable (Request) -> Void)? = nil,
-        _ apply: @escaping @Sendable (Request) -> Void
+        preview: (@Sendable (Request) -> Int)? = nil, _ apply: @escaping @Sendable (Request) -> Void
     ) {
         self.name = name
         self.stage = stage
         self.prepare = prepare
+        self.preview = preview
         self.apply = apply
     }
+}
+
+extension Request {
+    /// What the filters of this answer want to see of it first; 0 when none of them looks.
+    public var previewCount: Int { outputFilters.reduce(0) { max($0, $1.preview?(self) ?? 0) } }
 }
 
 /// A transformation of the request body: wraps the source that handlers read.

@@ -27,6 +27,10 @@ extension Filter {
                         for provider in smart.providers {
                             request.configuration.outputFilter(named: provider.filter)?.prepare?(request)
                         }
+                    },
+                    preview: { request in
+                        smart.providers.first { matches($0, request) }
+                            .flatMap { request.configuration.outputFilter(named: $0.filter)?.preview?(request) } ?? 0
                     }, { run(smart, name, $0) }))
             if hidesRange, !smart.flags.isDisjoint(with: [.noByteRange, .changeLength]) {
                 hidesRange = false

@@ -122,7 +122,7 @@ enum CGIHandler {
             request.headersIn.unset("Content-Length")
             return await request.internalRedirect(to: location)
         }
-        request.responseBody = .stream(process)
+        request.responseBody = await process.body(preview: request.previewCount)
         return .ok
     }
 

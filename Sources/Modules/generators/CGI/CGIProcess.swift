@@ -162,6 +162,20 @@ final class CGIProcess: BodySource {
         pending = []
         return piece
     }
+    /// What is left of the answer; all of it, when it ends within the first `count` bytes.
+    func body(preview count: Int) async -> ResponseBody {
+        while pending.count < count, !hasEnded {
+            do throws(IOError) {
+                if try await loop.receive(output, into: &pending, upTo: 8192, timeout: timeout) == 0 { end() }
+            } catch {
+                // Whoever reads on meets the same trouble, and tells of it.
+                return .stream(self)
+            }
+        }
+        guard count > 0, hasEnded else { return .stream(self) }
+        defer { pending = [] }
+        return .bytes(ByteString(pending))
+    }
     /// Reads on to the end and forgets it, so that the program can finish.
     func discard() async {
         do throws(BodyError) {
