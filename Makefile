@@ -1,19 +1,32 @@
 # make run    build what is missing, serve the demo site on http://127.0.0.1:8080/
 # make test   every test that needs nothing but Debian's packages
-# make build  .build/release/martinet, with the Swift standard library linked in
+# make build  .build/release/martinet and martinet-fpm, with the Swift standard library linked in, and .build/php-8.2.so
+# make shim   only .build/php-VERSION.so, which joins martinet-fpm to Debian's libphp (PHP=8.3 for another version)
 # make bench  Martinet beside nginx, h2o, lighttpd and Apache
 # make fuzz   every parser on mutated input for a minute each
 
 SWIFT ?= swift
 BUILD_FLAGS = -c release --static-swift-stdlib
+PHP ?= 8.2
+SHIM = .build/php-$(PHP).so
+# PHP's headers are not ours to warn about.
+PHP_INCLUDES = $(subst -I,-isystem ,$(shell php-config$(PHP) --includes))
+SHIM_FLAGS = -std=gnu11 -O2 -g -fPIC -shared -fvisibility=hidden -D_GNU_SOURCE -Wall -Wextra -Werror
 
-.PHONY: run test build deps test-deps bench fuzz format
+.PHONY: run test build shim deps test-deps bench fuzz format
 
 run: build
 	demo/run.sh
 
-build: deps
+build: deps shim
 	$(SWIFT) build $(BUILD_FLAGS) --product martinet
+	$(SWIFT) build $(BUILD_FLAGS) --product martinet-fpm
+
+shim: deps $(SHIM)
+
+$(SHIM): $(wildcard PHPShim/*.c PHPShim/*.h) Sources/CPHPABI/include/martinet_php.h
+	mkdir -p .build
+	$(CC) $(SHIM_FLAGS) $(PHP_INCLUDES) -ISources/CPHPABI/include -o $@ $(filter %.c,$^)
 
 deps:
 	scripts/install-packages build

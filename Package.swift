@@ -57,6 +57,11 @@ let package = Package(
         library("PHPEngine", ["FPM", "CPHPABI", "Bytes", "Kernel"]),
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
 
+        // Runs scripts without a web server, for PHPEngineTests.
+        .executableTarget(
+            name: "php-engine-driver", dependencies: ["PHPEngine"], path: "Tests/PHPEngineDriver", swiftSettings: strict
+        ),
+
         // Every parser on mutated input: make fuzz.
         .executableTarget(
             name: "Fuzz", dependencies: ["HTTP", "FastCGI", "ConfigLanguage", "Expressions", "Kernel", "Bytes"],
@@ -72,6 +77,7 @@ let package = Package(
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
         tests("MPMTests", ["MPM", "Modules"]),
+        tests("PHPEngineTests", ["PHPEngine", "php-engine-driver"]),
         tests("FPMTests", ["FPM", "Kernel", "FastCGI"]),
     ]
 )

@@ -112,7 +112,7 @@ extension ByteString {
         }
     }
     /// The bytes of a C string.
-    @unsafe init(cString: UnsafePointer<CChar>) {
+    @unsafe public init(cString: UnsafePointer<CChar>) {
         self = unsafe ByteString(Array(UnsafeRawBufferPointer(start: cString, count: strlen(cString))))
     }
 }
