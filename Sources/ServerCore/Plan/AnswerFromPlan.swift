@@ -197,7 +197,11 @@ extension Worker {
     /// Keeps the answer of a request that was just sent, if it qualifies.
     func plan(_ request: Request, _ answer: Request, epoch: UInt64, unreliable: UInt64, candidates: UInt32) {
         var dependencies = request.dependencies
-        dependencies.formUnion(answer.dependencies)
+        var redirected = request.next
+        while let current = redirected {
+            dependencies.formUnion(current.dependencies)
+            redirected = current.next
+        }
         guard !dependencies.everything, request.methodNumber.isGet, request.isInitial, request.body == nil,
             epoch == files.epoch, unreliable == files.unreliableAnswers, !request.isProxyRequest,
             answer.status != 304, answer.status != 206, answer.status != 412, answer.status < 500,

@@ -87,8 +87,9 @@ enum ProcessRequest {
         for (handler, module) in zip(handlers.functions, handlers.modules) {
             let outcome = await handler(request)
             guard outcome != .declined else { continue }
-            // What core serves is a function of the file; any other handler makes its answer anew each time.
-            if module != Core.module.sourceName { request.doNotReuse() }
+            // What core serves is a function of the file, and so is where a request is sent on to; any other answer is
+            // made anew each time.
+            if module != Core.module.sourceName, request.next == nil { request.doNotReuse() }
             return outcome
         }
         if let handler = request.handler, handler != CoreHandler.name, let filename = request.filename {

@@ -49,6 +49,7 @@ public enum AsIs {
             request.status = 200
             request.method = "GET"
             request.methodNumber = .get
+            request.doNotReuse()
             return await request.internalRedirect(to: location)
         }
         if count > start {

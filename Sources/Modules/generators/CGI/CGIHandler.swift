@@ -120,6 +120,7 @@ enum CGIHandler {
             request.method = "GET"
             request.methodNumber = .get
             request.headersIn.unset("Content-Length")
+            request.doNotReuse()
             return await request.internalRedirect(to: location)
         }
         request.responseBody = await process.body(preview: request.previewCount)

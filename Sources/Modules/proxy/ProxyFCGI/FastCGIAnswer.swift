@@ -194,6 +194,7 @@ enum FastCGIAnswer {
         request.methodNumber = .get
         request.headersIn.unset("Content-Length")
         request.headersIn.unset("Transfer-Encoding")
+        request.doNotReuse()
         return await request.internalRedirect(to: location)
     }
 
