@@ -82,6 +82,7 @@ extension Worker {
             let sent = await send(failed.last.withCheckedFields(), reader)
             failed.bytesReceived = reader.consumed - start
             finish(failed)
+            failed.letGo()
             return sent ? .close : .abort
         case .unanswered(let request):
             logUnanswered(request)
@@ -104,11 +105,12 @@ extension Worker {
         let bodyRead = sent ? await discardRest(request, answer) : false
         request.bytesReceived = reader.consumed - start
         finish(request)
-        if sent {
-            plan(
+        let isKept =
+            sent
+            && plan(
                 request, answer, epoch: epoch, unreliable: unreliable,
                 candidates: parked[Int(connection.channel.index)].candidates)
-        }
+        if !isKept { request.letGo() }
         guard sent else { return .abort }
         guard connection.keepAlive == .keepAlive, bodyRead else { return .close }
         return reader.available > 0 ? .again : .park

@@ -194,8 +194,10 @@ extension Worker {
 
     // MARK: Making plans
 
-    /// Keeps the answer of a request that was just sent, if it qualifies.
-    func plan(_ request: Request, _ answer: Request, epoch: UInt64, unreliable: UInt64, candidates: UInt32) {
+    /// Keeps the answer of a request that was just sent, if it qualifies; says whether it does.
+    func plan(
+        _ request: Request, _ answer: Request, epoch: UInt64, unreliable: UInt64, candidates: UInt32
+    ) -> Bool {
         var dependencies = request.dependencies
         var redirected = request.next
         while let current = redirected {
@@ -208,7 +210,7 @@ extension Worker {
             !Status(answer.status).dropsConnection, !request.headersInStorage.contains("Range"),
             request.connection.isSecure == false, !answer.env.contains("nokeepalive"),
             let head = PlannedHead(answer), let body = PlannedBody(answer)
-        else { return }
+        else { return false }
         let key = PlanCache.key(request.requestLine, request.headersInStorage["Host"])
         plans.insert(
             PlanCache.hash(key: key),
@@ -218,6 +220,7 @@ extension Worker {
         // The plan's request must not keep what only this request needed.
         answer.responseBody = .none
         request.body = nil
+        return true
     }
 }
 

@@ -87,6 +87,8 @@ final class Plan {
         for offset in 0..<value.count where input[start + offset] != value.bytes[offset] { return false }
         return true
     }
+    deinit { request.letGo() }
+
     /// Rough size, for the cache's limit.
     var weight: Int { 2048 + key.count + body.count + beforeKeepAlive.count + afterKeepAlive.count }
 }

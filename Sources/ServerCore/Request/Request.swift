@@ -144,6 +144,22 @@ public final class Request {
         perDirectory = server.lookupDefaults
     }
 
+    /// The request is over and logged: undoes the references in both directions, between redirects and between a request and
+    /// the source of its body, that would keep it in memory for ever. The first of a chain is told.
+    func letGo() {
+        var request: Request? = self
+        while let current = request {
+            current.responseBody = .none
+            current.body = nil
+            current.outputFilters = []
+            current.inputFilters = []
+            current.pacing = nil
+            current.moduleState = [:]
+            request = current.next
+            current.next = nil
+        }
+    }
+
     /// Sets the media type and whether it may choose the handler (ap_set_content_type_ex).
     public func setContentType(_ type: ByteString?, isTrusted: Bool) {
         contentType = type
