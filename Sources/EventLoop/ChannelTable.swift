@@ -28,6 +28,9 @@ struct Slot {
         static let resting = Flags(rawValue: 256)
         /// Not a socket: read and written with the calls of files.
         static let pipe = Flags(rawValue: 512)
+        /// Nobody waited for room to send yet, so the kernel is not asked to tell of it: an event for each answer that the
+        /// other end has read would wake the loop for nothing.
+        static let inputOnly = Flags(rawValue: 1024)
         /// In the list of parked channels that still have input.
         static let queued = Flags(rawValue: 128)
     }

@@ -23,13 +23,13 @@ extension EventLoop {
     /// for both directions until a call finds otherwise, so `receive` may be tried at once.
     /// `tag` is the caller's (an index, for example). On an error the descriptor stays the caller's.
     public func adopt(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
-        try adopt(descriptor, tag, [.parked, .readReady, .writeReady], Self.streamEvents)
+        try adopt(descriptor, tag, [.parked, .readReady, .writeReady, .inputOnly], Self.inputEvents)
     }
     /// Takes over one end of a pipe, or of anything else that is read and written like one, and makes it non-blocking.
     /// It is not parked.
     public func adoptPipe(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
         File.setNonBlocking(descriptor, true)
-        return try adopt(descriptor, tag, [.pipe, .readReady, .writeReady], Self.streamEvents)
+        return try adopt(descriptor, tag, [.pipe, .readReady, .writeReady, .inputOnly], Self.inputEvents)
     }
     /// Takes over a listener. With several processes or loops on one listener, the kernel wakes only some of them.
     public func adoptListener(_ descriptor: Int32, tag: Int) throws(Errno) -> Channel {
@@ -46,8 +46,15 @@ extension EventLoop {
         }
         return channel
     }
-    private static var streamEvents: UInt32 {
-        Epoll.Mask.readable | Epoll.Mask.writable | Epoll.Mask.readHangUp | Epoll.Mask.edge
+    private static var inputEvents: UInt32 {
+        Epoll.Mask.readable | Epoll.Mask.readHangUp | Epoll.Mask.edge
+    }
+    /// From the first wait for room on, a channel is told of it. Room that is there already is told at once.
+    func watchForRoom(_ channel: Channel, _ slot: UnsafeMutablePointer<Slot>) throws(Errno) {
+        guard unsafe slot.pointee.flags.contains(.inputOnly) else { return }
+        unsafe slot.pointee.flags.remove(.inputOnly)
+        try epoll.modify(
+            unsafe slot.pointee.descriptor, Self.inputEvents | Epoll.Mask.writable, data: channel.data)
     }
     private static var listenerEvents: UInt32 { Epoll.Mask.readable | Epoll.Mask.exclusive }
 

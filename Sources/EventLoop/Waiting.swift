@@ -27,6 +27,11 @@ extension EventLoop {
         let taken = side == .read ? unsafe slot.pointee.reader : unsafe slot.pointee.writer
         assert(taken == 0, "two tasks wait for the same side of a channel")
         if taken != 0 { return .closed }
+        if side == .write {
+            do throws(Errno) {
+                try unsafe watchForRoom(channel, slot)
+            } catch { return .closed }
+        }
         if let timeout { wheel.set(node, at: tick(after: timeout)) } else { wheel.clear(node) }
         let outcome = await unsafe withUnsafeContinuation { (continuation: Waiter) in
             let word = unsafe unsafeBitCast(continuation, to: UInt.self)

@@ -75,14 +75,23 @@ public enum RecordEncoder {
         for _ in 0..<7 { output.append(0) }
     }
 
+    /// Client: asks for the values of management variables.
+    public static func appendGetValues(_ names: [ByteString], to output: inout [UInt8]) {
+        appendPairs(.getValues, names.map { ($0, "") }, to: &output)
+    }
     /// Server: answers `getValues`.
     public static func appendGetValuesResult(
         _ values: [(name: ByteString, value: ByteString)], to output: inout [UInt8]
     ) {
+        appendPairs(.getValuesResult, values, to: &output)
+    }
+    private static func appendPairs(
+        _ type: RecordType, _ values: [(name: ByteString, value: ByteString)], to output: inout [UInt8]
+    ) {
         var content: [UInt8] = []
         for (name, value) in values { ParamsEncoder.appendPair(name.bytes.span, value.bytes.span, to: &content) }
         let length = min(content.count, RecordHeader.maximumContent)
-        RecordHeader(type: .getValuesResult, requestID: 0, contentLength: UInt16(length)).append(to: &output)
+        RecordHeader(type: type, requestID: 0, contentLength: UInt16(length)).append(to: &output)
         output.append(contentsOf: content.prefix(length))
     }
 

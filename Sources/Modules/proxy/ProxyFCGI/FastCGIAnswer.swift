@@ -111,6 +111,10 @@ enum FastCGIAnswer {
             let pump = ScriptInputPump(exchange, source)
             exchange.pump = pump
             pump.start()
+        } else if !backend.isReusable, BackendPool.of(request).readsNothingMore(backend),
+            let descriptor = request.loop.descriptor(exchange.channel)
+        {
+            Socket.shutdownWrite(descriptor)
         }
         guard let failure = await exchange.readHead() else { return nil }
         if isKept, !exchange.hasAnswered, exchange.pump == nil, failure.isLostConnection, request.methodNumber.isGet {
@@ -135,6 +139,7 @@ enum FastCGIAnswer {
             }
         }
         report(failure, exchange)
+        BackendPool.of(request).forgetMultiplexing(backend)
         return .status(failure == .timedOut ? 504 : 503)
     }
 

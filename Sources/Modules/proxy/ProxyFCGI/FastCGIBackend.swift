@@ -40,7 +40,9 @@ final class BackendPool {
     private var idle: [ByteString: [Idle]] = [:]
     private var downUntil: [ByteString: UInt64] = [:]
     private var addresses: [ByteString: (found: [SocketAddress], until: UInt64)] = [:]
-    private let loop: EventLoop
+    /// What applications said of themselves; see ``readsNothingMore(_:)``.
+    var multiplexing: [ByteString: Bool] = [:]
+    let loop: EventLoop
 
     init(loop: EventLoop) { self.loop = loop }
 
