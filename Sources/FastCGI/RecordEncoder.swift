@@ -137,6 +137,12 @@ public struct ParamsEncoder: Sendable {
         splitFullRecords(&output)
     }
 
+    /// Pairs that ``appendPair(_:_:to:)`` made beforehand.
+    public mutating func append(pairs: [UInt8], to output: inout [UInt8]) {
+        output.append(contentsOf: pairs)
+        splitFullRecords(&output)
+    }
+
     /// Closes the record that is open and appends the empty one.
     public mutating func finish(_ output: inout [UInt8]) {
         let length = output.count - headerAt - RecordHeader.count
@@ -156,7 +162,10 @@ public struct ParamsEncoder: Sendable {
             for shift in [24, 16, 8, 0] as [UInt32] { output.append(UInt8(truncatingIfNeeded: bounded >> shift)) }
         }
     }
-    static func appendPair(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>, to output: inout [UInt8]) {
+    /// One pair without a record around it.
+    public static func appendPair(
+        _ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>, to output: inout [UInt8]
+    ) {
         appendLength(name.count, to: &output)
         appendLength(value.count, to: &output)
         output.append(name, 0..<name.count)

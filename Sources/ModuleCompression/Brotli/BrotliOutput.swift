@@ -6,7 +6,7 @@ import ServerCore
 /// The output filter BROTLI_COMPRESS.
 enum BrotliOutput {
     @Sendable static func apply(_ request: Request) {
-        if request.isSubrequest || request.status == 204 || request.env.contains("no-brotli")
+        if request.isSubrequest || request.status == 204 || request.isSet("no-brotli")
             || request.headersOut.contains("Content-Range")
         {
             return

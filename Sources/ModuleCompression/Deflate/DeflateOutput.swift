@@ -24,7 +24,7 @@ enum DeflateOutput {
         let encoding = ContentCoding.current(request)
         guard ContentCoding.isUnencoded(encoding, request, module: "deflate") else { return }
         request.headersOut.merge("Vary", "Accept-Encoding")
-        guard request.env.contains("force-gzip") || ContentCoding.clientAccepts(request, "gzip") else { return }
+        guard request.isSet("force-gzip") || ContentCoding.clientAccepts(request, "gzip") else { return }
         compress(request, encoding)
     }
 
@@ -37,7 +37,7 @@ enum DeflateOutput {
     private static func refusal(_ request: Request) -> String? {
         if request.isSubrequest { return "subrequest" }
         if request.status == 204 { return "no content" }
-        if request.env.contains("no-gzip") { return "no-gzip" }
+        if request.isSet("no-gzip") { return "no-gzip" }
         return request.headersOut.contains("Content-Range") ? "content-range" : nil
     }
 

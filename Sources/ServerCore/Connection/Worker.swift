@@ -16,6 +16,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     var merges = MergeCache()
     var directoryWalks = DirectoryWalkCache()
     var plans = PlanCache()
+    var walks = WalkCache()
     /// Requests are no longer kept alive: the child is on its way out.
     public private(set) var isStopping = false
     public let scores: (any WorkerScore)?

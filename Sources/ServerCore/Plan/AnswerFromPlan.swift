@@ -208,7 +208,7 @@ extension Worker {
             epoch == files.epoch, unreliable == files.unreliableAnswers, !request.isProxyRequest,
             answer.status != 304, answer.status != 206, answer.status != 412, answer.status < 500,
             !Status(answer.status).dropsConnection, !request.headersInStorage.contains("Range"),
-            request.connection.isSecure == false, !answer.env.contains("nokeepalive"),
+            request.connection.isSecure == false, !answer.isSet("nokeepalive"),
             let head = PlannedHead(answer), let body = PlannedBody(answer)
         else { return false }
         let key = PlanCache.key(request.requestLine, request.headersInStorage["Host"])

@@ -42,6 +42,22 @@ public enum CGIEnvironment {
         if let name = mapped.filename { request.env.set(variable: "PATH_TRANSLATED", name + mapped.pathInfo) }
     }
 
+    /// What differs from request to request though their walks agree: fields, and the client's address and port.
+    public static func variablesOfOneRequest(_ request: Request) -> Table {
+        var table = Table()
+        table.reserve(entries: request.headersInStorage.count + 2, bytes: 512)
+        addFields(request, &table)
+        table.add(variable: "REMOTE_ADDR") { request.useragentAddress.append(to: &$0) }
+        table.add(variable: "REMOTE_PORT") { $0.append(decimal: Int(request.connection.remoteAddress.port)) }
+        return table
+    }
+    /// Whether a variable is one of those of ``variablesOfOneRequest(_:)``.
+    public static func isOfOneRequest(_ text: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
+        name.count > 5 && text.equals("HTTP_", in: name.lowerBound..<name.lowerBound + 5)
+            || text.equals("CONTENT_TYPE", in: name) || text.equals("CONTENT_LENGTH", in: name)
+            || text.equals("REMOTE_ADDR", in: name) || text.equals("REMOTE_PORT", in: name)
+    }
+
     /// Every request field as `HTTP_NAME`. A field whose name is not letters, digits and hyphens is no variable, `Proxy`
     /// never is, and credentials only with `CGIPassAuth`.
     private static func addFields(_ request: Request, _ table: inout Table) {

@@ -12,7 +12,7 @@ enum ProcessRequest {
     static func process(_ request: Request) async {
         var outcome = await suspending(request) { runFirst(request.configuration.hooks.quickHandler, $0) }
         if outcome == .declined {
-            outcome = await resolve(request)
+            outcome = await resolveOrRecall(request)
             if outcome == .ok {
                 let given = request.handler
                 outcome = await callHandler(request)

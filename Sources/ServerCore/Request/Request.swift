@@ -52,7 +52,27 @@ public final class Request {
     public var user: ByteString?
     public var authType: ByteString?
     /// `r->ap_auth_type` requirement already satisfied by access control (Satisfy any).
-    public var env = Table()
+    /// What programs and scripts are told (r->subprocess_env).
+    public var env: Table {
+        _read {
+            addPendingVariables()
+            yield environment
+        }
+        _modify {
+            addPendingVariables()
+            yield &environment
+        }
+    }
+    private var environment = Table()
+    /// Adds variables that nobody has asked for yet, once somebody does: those of CGI, where a script was told them already.
+    public var pendingVariables: (@Sendable (Request) -> Void)?
+    private func addPendingVariables() {
+        guard let add = pendingVariables else { return }
+        pendingVariables = nil
+        add(self)
+    }
+    /// Whether one of the variables is set that Apache itself obeys (`nokeepalive`, `no-gzip`), which are never CGI's.
+    public func isSet(_ name: StaticString) -> Bool { environment.contains(name) }
     public var notes = Table()
     public var vlistValidator: ByteString?
     /// Which URL part a `<Location>` or `ProxyPass` matched; CONTEXT_PREFIX and CONTEXT_DOCUMENT_ROOT.
@@ -126,6 +146,8 @@ public final class Request {
     /// Where modules keep what they know of this request between phases, by key.
     public var moduleState: [ObjectIdentifier: Any] = [:]
 
+    /// Where the walk led, when others may use it too.
+    public internal(set) var keptWalk: KeptWalk?
     /// What the walk looked at; see ``Plan``.
     public internal(set) var dependencies = InputDependencies()
     var headersInStorage = Table()
@@ -155,6 +177,7 @@ public final class Request {
             current.inputFilters = []
             current.pacing = nil
             current.moduleState = [:]
+            current.keptWalk = nil
             request = current.next
             current.next = nil
         }

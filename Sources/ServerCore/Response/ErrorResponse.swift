@@ -119,7 +119,7 @@ enum ErrorResponse {
         }
         request.contentLanguages = []
         request.contentEncoding = nil
-        if request.env.contains("suppress-error-charset") {
+        if request.isSet("suppress-error-charset") {
             request.suppressCharset = true
             request.contentType = "text/html"
         } else {

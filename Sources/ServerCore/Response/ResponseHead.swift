@@ -15,15 +15,15 @@ enum ResponseHead {
         }
         // The version to answer with; loggers still see what the client said.
         var version = request.protocolNumber
-        if request.env.contains("force-no-vary") {
+        if request.isSet("force-no-vary") {
             request.headersOut.unset("Vary")
             version = 1000
             request.env.set("force-response-1.0", "1")
         } else {
             mergeVary(request)
         }
-        if version > 1000, request.env.contains("downgrade-1.0") { version = 1000 }
-        request.answersAsHTTP10 = version == 1000 && request.env.contains("force-response-1.0")
+        if version > 1000, request.isSet("downgrade-1.0") { version = 1000 }
+        request.answersAsHTTP10 = version == 1000 && request.isSet("force-response-1.0")
         if request.answersAsHTTP10 { connection.keepAlive = .close }
 
         let headerOnly = Status(request.status).isHeaderOnly
@@ -100,7 +100,7 @@ enum ResponseHead {
         keep =
             keep && server.keepAlive.value(default: true) && server.keepAliveTimeout.value(default: 5000) > 0
             && (limit == 0 || left > 0) && !Status(request.status).dropsConnection && !wimpy && !saysClose
-            && (!request.env.contains("nokeepalive") || request.headersIn(unnoted: "Via") != nil)
+            && (!request.isSet("nokeepalive") || request.headersIn(unnoted: "Via") != nil)
             && (saysKeepAlive || version >= 1001) && !connection.worker.isStopping
         if keep {
             connection.keepAlive = .keepAlive

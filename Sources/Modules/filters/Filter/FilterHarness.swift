@@ -41,7 +41,7 @@ extension Filter {
     }
 
     private static func run(_ smart: Smart, _ name: ByteString, _ request: Request) {
-        if request.status != 200, !request.env.contains("filter-errordocs") { return }
+        if request.status != 200, !request.isSet("filter-errordocs") { return }
         if smart.debug == 1 { request.log(.debug, "filter", "AH01375: \(name)") }
         if request.isProxyRequest {
             if smart.flags.contains(.noProxy) { return }

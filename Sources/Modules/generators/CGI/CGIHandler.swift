@@ -105,7 +105,7 @@ enum CGIHandler {
         }
         let fails = ScriptHead.apply(head, to: request, module: flavor.name)
         // What the program says of its length is not checked against what it sends, so it is not passed on.
-        if !request.env.contains("ap_trust_cgilike_cl") { request.headersOut.unset("Content-Length") }
+        if !request.isSet("ap_trust_cgilike_cl") { request.headersOut.unset("Content-Length") }
         request.headersOut.unset("Transfer-Encoding")
         if fails {
             await process.discard()

@@ -42,7 +42,7 @@ enum DirFixup {
 
     private static func addSlash(_ request: Request) -> Outcome {
         guard request[Dir.directory].slash.value(default: true) else { return .declined }
-        if !request.methodNumber.isGet, request.env.contains("redirect-carefully") { return .declined }
+        if !request.methodNumber.isGet, request.isSet("redirect-carefully") { return .declined }
         let url = request.uri.escapedPath + "/"
         request.headersOut.set("Location", request.absoluteURL(withQuery(url, request)))
         return .status(301)

@@ -7,7 +7,7 @@ extension NegotiationState {
     /// The best variant's index, and whether it is to be sent (otherwise the client is to choose from a list).
     mutating func bestMatch() -> (best: Int?, isChoice: Bool) {
         var preferred = request.env["prefer-language"]
-        let discardsAll = request.env.contains("no-gzip")
+        let discardsAll = request.isSet("no-gzip")
         let discardsButHTML = !discardsAll && request.env["gzip-only-text/html"] == "1"
         let hasLanguages = variants.contains { !$0.languages.isEmpty }
         defaultLanguageQuality = !keepsFields && hasLanguages ? 0.0001 : 1

@@ -7,6 +7,7 @@ import ServerCore
 /// Finds the backend of a request and hands the request to the module of its scheme.
 enum ProxyHandler {
     @Sendable static func handle(_ request: Request) async -> Outcome {
+        if let recipe = ScriptRecipe.of(request) { return await ProxyFCGI.serve(request, recipe) }
         guard let filename = request.filename else { return .declined }
         if request.isReverseProxied {
             request.notes.unset("proxy-sethandler")

@@ -14,7 +14,7 @@ enum ProxyTranslation {
         let directory = request[Proxy.directory]
         let aliases = request.server[Proxy.server].aliases
         guard directory.alias != nil || !aliases.isEmpty else { return .declined }
-        if request.env.contains("no-proxy") { return .declined }
+        if request.isSet("no-proxy") { return .declined }
         if let alias = directory.alias, let outcome = match(alias, directory, request) { return outcome }
         for alias in aliases {
             if let outcome = match(alias, directory, request) { return outcome }

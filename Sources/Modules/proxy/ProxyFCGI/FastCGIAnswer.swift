@@ -10,16 +10,20 @@ import ServerCore
 /// Asks an application and makes its answer the request's.
 enum FastCGIAnswer {
     /// What differs between the modules that speak FastCGI.
-    struct Manners {
+    struct Manners: Sendable {
         /// Fills `Request.env`; a status refuses.
-        var environment: (Request) -> Outcome?
+        var environment: @Sendable (Request) -> Outcome?
         /// `ProxyErrorOverride`.
-        var overrides: (Request, Int) -> Bool = { _, _ in false }
+        var overrides: @Sendable (Request, Int) -> Bool = { _, _ in false }
+        /// Nothing but the walk decides about variables and backend: they may be kept with it.
+        var keepsRecipe = false
         /// A `Location` below `/` without a status is answered by this server itself, as for CGI.
         var redirectsInternally = false
     }
 
-    static func answer(_ request: Request, _ backend: FastCGIBackend, _ manners: Manners) async -> Outcome {
+    static func answer(
+        _ request: Request, _ backend: FastCGIBackend, _ manners: Manners, _ recipe: ScriptRecipe? = nil
+    ) async -> Outcome {
         let input = await ScriptInput.prepare(request)
         if case .refused(let status) = input { return .status(status) }
         let pool = BackendPool.of(request)
@@ -35,11 +39,20 @@ enum FastCGIAnswer {
             guard let channel = await connection(kept, request, backend) else { return .status(503) }
             kept = nil
             if opening.isEmpty {
-                if let refusal = manners.environment(request) {
-                    request.loop.close(channel)
-                    return refusal
+                if let recipe {
+                    recipe.appendOpening(request, to: &opening)
+                } else {
+                    let before = request.env
+                    if let refusal = manners.environment(request) {
+                        request.loop.close(channel)
+                        return refusal
+                    }
+                    encodeVariables(request, backend, &opening)
+                    if manners.keepsRecipe, let walk = request.keptWalk, walk.prepared == nil {
+                        walk.prepared = ScriptRecipe(request, backend, before: before)
+                    }
                 }
-                opening = encode(request, backend, input)
+                encodeBody(input, &opening)
             }
             let exchange = FastCGIExchange(request, backend, channel)
             if let refusal = await begin(exchange, opening, input, isKept: isKept) {
@@ -66,14 +79,11 @@ enum FastCGIAnswer {
         return nil
     }
 
-    /// BEGIN_REQUEST, all PARAMS, and the body where it is at hand, in one buffer.
-    private static func encode(_ request: Request, _ backend: FastCGIBackend, _ input: ScriptInput) -> [UInt8] {
-        var output: [UInt8] = []
+    /// BEGIN_REQUEST and all PARAMS, in one buffer.
+    private static func encodeVariables(_ request: Request, _ backend: FastCGIBackend, _ output: inout [UInt8]) {
         let environment = request.env
         let text = environment.storage
-        var bodyCount = 0
-        if case .bytes(let body) = input { bodyCount = body.count }
-        output.reserveCapacity(text.count + environment.count * 4 + 64 + bodyCount)
+        output.reserveCapacity(text.count + environment.count * 4 + 64)
         let id = FastCGIExchange.requestID
         RecordEncoder.appendBeginRequest(id: id, keepsConnection: backend.isReusable, to: &output)
         var encoder = ParamsEncoder(id: id, output: &output)
@@ -83,13 +93,16 @@ enum FastCGIAnswer {
             encoder.append(name: span.extracting(name), value: span.extracting(value), to: &output)
         }
         encoder.finish(&output)
+    }
+    /// The body, where it is at hand, and its end.
+    private static func encodeBody(_ input: ScriptInput, _ output: inout [UInt8]) {
+        let id = FastCGIExchange.requestID
         switch input {
-        case .stream: return output
+        case .stream: return
         case .bytes(let body): RecordEncoder.appendStdin(id: id, body.span, to: &output)
         case .none, .refused: break
         }
         RecordEncoder.appendEnd(of: .stdin, id: id, to: &output)
-        return output
     }
 
     /// Sends the request and reads the head. An outcome ends it; `.declined` asks to try again.
@@ -159,7 +172,7 @@ enum FastCGIAnswer {
             return .ok
         }
         let isCurrent = ScriptHead.apply(exchange.head, to: request, module: module)
-        if !request.env.contains("ap_trust_cgilike_cl") { request.headersOut.unset("Content-Length") }
+        if !request.isSet("ap_trust_cgilike_cl") { request.headersOut.unset("Content-Length") }
         request.headersOut.unset("Transfer-Encoding")
         if isCurrent {
             exchange.drainInBackground()

@@ -161,15 +161,22 @@ public enum ProxyFCGI {
         } else {
             request.env.set("proxy-nokeepalive", "1")
         }
-        return await FastCGIAnswer.answer(
-            request, backend,
-            FastCGIAnswer.Manners(environment: fillEnvironment) { request, status in
-                request.isInitial && request[Proxy.directory].overrides(status)
-            })
+        var manners = manners
+        let isSteady = worker?.socket != nil || request.notes.contains("uds_path")
+        manners.keepsRecipe =
+            isSteady && request[directory].setEnvIf.isEmpty && !request.notes.contains("proxy-fcgi-walk")
+        return await FastCGIAnswer.answer(request, backend, manners)
+    }
+    /// Serves a request whose walk and variables are known.
+    static func serve(_ request: Request, _ recipe: ScriptRecipe) async -> Outcome {
+        await FastCGIAnswer.answer(request, recipe.backend, manners, recipe)
+    }
+    private static let manners = FastCGIAnswer.Manners(environment: fillEnvironment) { request, status in
+        request.isInitial && request[Proxy.directory].overrides(status)
     }
 
     /// What the application is told (send_environment).
-    private static func fillEnvironment(_ request: Request) -> Outcome? {
+    @Sendable static func fillEnvironment(_ request: Request) -> Outcome? {
         let proxyName = request.filename
         findScript(request)
         if request.filename == proxyName, let name = proxyName, !request[directory].mayBeFPM,
