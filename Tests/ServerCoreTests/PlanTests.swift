@@ -157,9 +157,10 @@ import Testing
         request.requestTime = 7_000_000
         request.connection.remoteAddress = try #require(SocketAddress("10.0.0.1", port: 1))
         #expect(ProcessRequest.resolveNow(request) == .ok)
-        site.worker.plan(
+        let isKept = site.worker.plan(
             request, request, epoch: site.worker.files.epoch, unreliable: site.worker.files.unreliableAnswers,
             candidates: 0)
+        #expect(isKept)
         var text = Array("GET /f.html HTTP/1.1\r\n\r\n".utf8)
         var head = RequestHead()
         var found: Plan?
