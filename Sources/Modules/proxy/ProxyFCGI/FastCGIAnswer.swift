@@ -152,7 +152,7 @@ enum FastCGIAnswer {
             }
         }
         report(failure, exchange)
-        BackendPool.of(request).forgetMultiplexing(backend)
+        BackendPool.of(request).forgetMultiplexing(exchange.backend)
         return .status(failure == .timedOut ? 504 : 503)
     }
 
