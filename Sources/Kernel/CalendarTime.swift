@@ -56,3 +56,18 @@ public struct CalendarTime: Sendable, Hashable {
         return unsafe fields.withUnsafeBufferPointer { unsafe clinux_seconds($0.baseAddress, local ? 1 : 0) }
     }
 }
+
+extension CalendarTime {
+    /// `strftime` in the zone of this process; empty when the text has more than `limit` bytes.
+    public static func format(_ seconds: Int64, _ format: ByteString, limit: Int = 128) -> ByteString {
+        var text = ByteString()
+        _ = unsafe format.withCPath { pattern -> Int32 in
+            unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: limit + 1) { room in
+                let count = unsafe clinux_format_time(seconds, pattern, room.baseAddress, room.count)
+                text = unsafe ByteString(UnsafeRawBufferPointer(room).prefix(count))
+                return 0
+            }
+        }
+        return text
+    }
+}

@@ -6,6 +6,7 @@ import Glibc
 /// This process and its children.
 public enum Process {
     public static var id: Int32 { getpid() }
+    public static var parentID: Int32 { getppid() }
     public static var parent: Int32 { getppid() }
     /// The calling thread's number.
     public static var threadID: Int32 { clinux_thread_id() }

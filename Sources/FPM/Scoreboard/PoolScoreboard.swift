@@ -244,6 +244,15 @@ public final class PoolScoreboard {
         version.storeReleasing(before &+ 2)
         enterStage(place, .info)
     }
+    /// The user of the present request became known.
+    public func setUser(_ place: Int, _ user: ByteString) {
+        let version = word(place, Place.version)
+        let before = version.load()
+        version.store(before &+ 1)
+        atomicMemoryFence(ordering: .releasing)
+        set(place, .user, user)
+        version.storeReleasing(before &+ 2)
+    }
     private func set(_ place: Int, _ kind: Text, _ value: ByteString) {
         let start = unsafe text(place, kind)
         let count = min(value.count, kind.capacity - 1)
@@ -264,8 +273,10 @@ public final class PoolScoreboard {
     }
     public func executing(_ place: Int) { enterStage(place, .executing) }
     public func finished(_ place: Int) { enterStage(place, .finished) }
-    /// The script has ended. `cpu` is what it took since the request's acceptance, `memory` its peak in bytes.
-    public func ended(_ place: Int, user: Int64, system: Int64, memory: Int) {
+    /// The script has ended. `user` and `system` are the ticks it took since the request's acceptance, `memory` its peak in
+    /// bytes. Returns its duration in microseconds.
+    @discardableResult
+    public func ended(_ place: Int, user: Int64, system: Int64, memory: Int) -> Int {
         let now = enterStage(place, .finished)
         let duration = now &- word(place, Place.accepted).load()
         word(place, Place.duration).store(duration)
@@ -273,6 +284,7 @@ public final class PoolScoreboard {
         word(place, Place.cpuUser).store(UInt64(bitPattern: user))
         word(place, Place.cpuSystem).store(UInt64(bitPattern: system))
         word(place, Place.memory).store(UInt64(max(0, memory)))
+        return Int(clamping: duration)
     }
     @discardableResult private func enterStage(_ place: Int, _ stage: RequestStage) -> UInt64 {
         let now = MonotonicTime.microseconds

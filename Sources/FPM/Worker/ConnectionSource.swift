@@ -1,0 +1,67 @@
+// PHP: main/fastcgi.c (fcgi_accept_request)
+import Bytes
+import Kernel
+
+/// Where a worker's connections come from: the pool's listener, and the queue of those that had to wait.
+final class ConnectionSource {
+    enum Next {
+        case connection(Int32, SocketAddress)
+        /// It is closed already.
+        case refused(SocketAddress)
+        /// A signal came, or somebody else was faster: look whether to go on, and ask again.
+        case none
+        /// The listener takes no more.
+        case ended
+    }
+    private let listener: Int32
+    /// -1: none.
+    private var queue: Int32
+    private var allowed: AllowedClients?
+
+    init(listener: Int32, queue: Int32) {
+        self.listener = listener
+        self.queue = queue
+        // Waiting is for both, so accepting must not wait for one.
+        if queue >= 0 { File.setNonBlocking(listener, true) }
+    }
+    /// `listen.allowed_clients`, which holds for TCP listeners; nil: everybody.
+    func allow(_ list: ByteString?, problem: (ByteString) -> Void) {
+        guard let list, let local = try? Socket.localAddress(listener), local != .none else { return }
+        allowed = AllowedClients(list, problem: problem)
+    }
+
+    /// Waits for a connection.
+    func next() -> Next {
+        guard queue >= 0 else { return accept() }
+        guard case .ready(let isWaiting, let hasNew) = Socket.waitReadable(queue, listener, milliseconds: -1) else {
+            return .none
+        }
+        if isWaiting {
+            switch QueuedConnection.take(from: queue) {
+            case .connection(let one):
+                File.setNonBlocking(one.descriptor, false)
+                return check(one.descriptor, (try? Socket.peerAddress(one.descriptor)) ?? .none)
+            case .closed:
+                queue = -1
+                File.setNonBlocking(listener, false)
+            case .none: break
+            }
+        }
+        return hasNew ? accept() : .none
+    }
+    private func accept() -> Next {
+        do throws(Errno) {
+            let (descriptor, peer) = try Socket.acceptBlocking(listener)
+            return check(descriptor, peer)
+        } catch {
+            return error == .interrupted || error == .connectionAborted || error == .wouldBlock ? .none : .ended
+        }
+    }
+    private func check(_ descriptor: Int32, _ peer: SocketAddress) -> Next {
+        if let allowed, !allowed.allows(peer) {
+            File.close(descriptor)
+            return .refused(peer)
+        }
+        return .connection(descriptor, peer)
+    }
+}

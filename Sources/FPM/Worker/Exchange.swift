@@ -1,0 +1,163 @@
+// PHP: sapi/fpm/fpm/fpm_main.c (the functions of cgi_sapi_module), fpm_request.c
+import Bytes
+import FastCGI
+import Kernel
+
+/// The request that a worker has, as the language sees it. One object for all requests of a worker.
+final class Exchange: ScriptExchange {
+    let connection: FastCGIConnection
+    private let scoreboard: PoolScoreboard
+    private let place: Int
+    private let errorLog: ErrorLog
+    private let accessLog: AccessLog?
+
+    /// Before and while the fix-ups run.
+    var variables = RequestEnvironment()
+    private(set) var task = ScriptTask.nothing
+    private(set) var environment: [UInt8] = []
+    private(set) var paths = RequestPaths()
+    private(set) var line = PoolScoreboard.RequestLine()
+    private var ticks = ProcessTicks()
+    /// `fastcgi.logging`
+    var isLoggingToClient = true
+    private var hasLogged = false
+    /// Bytes of the body that PHP may still read: those that CONTENT_LENGTH names; nil: all there are.
+    private var bodyBudget: Int? = 0
+    /// REQUEST_BODY_FILE: the web server has written the body there. -1: none, or not opened yet.
+    private var bodyFile: Int32 = -1
+
+    var requestURI: ByteString? { paths.uri }
+    var pathTranslated: ByteString? { paths.script }
+
+    init(
+        _ connection: FastCGIConnection, scoreboard: PoolScoreboard, place: Int, errorLog: ErrorLog,
+        accessLog: AccessLog?
+    ) {
+        self.connection = connection
+        self.scoreboard = scoreboard
+        self.place = place
+        self.errorLog = errorLog
+        self.accessLog = accessLog
+        environment.reserveCapacity(8192)
+        errorLog.listener = { [unowned self] _, text in self.sendLog(text) }
+    }
+
+    /// The connection has or will have a request: time runs.
+    func arrive() {
+        scoreboard.readingHeaders(place)
+        ticks = ProcessTicks.now
+    }
+    /// The request's variables are there: corrects them and decides what to do.
+    func prepare(_ settings: PathSettings, _ decision: TaskDecision, statusPage: (Exchange) -> ScriptTask) {
+        hasLogged = false
+        paths = EnvironmentFixups.apply(to: &variables, settings, status: Self.status)
+        let method = variables["REQUEST_METHOD"]
+        line.uri = paths.uri ?? ""
+        line.method = method ?? ""
+        line.script = paths.script ?? ""
+        line.user = ""
+        if paths.isNamed {
+            line.query = variables["QUERY_STRING"] ?? ""
+            line.contentLength = variables["CONTENT_LENGTH"]?.leadingInteger ?? 0
+        } else {
+            line.query = ""
+            line.contentLength = 0
+        }
+        bodyBudget = line.contentLength < 0 ? nil : line.contentLength
+        variables.flatten(into: &environment)
+        scoreboard.info(place, line)
+        task = decision.task(method: method, paths: paths, isHead: line.method == "HEAD") {
+            scoreboard.executing(place)
+            return statusPage(self)
+        }
+        if case .page = task { scoreboard.executing(place) }
+    }
+    private static func status(_ path: ByteString) -> PathStatus {
+        guard let found = try? FileStatus(path) else { return .missing }
+        return found.isRegular ? .regular : .other
+    }
+    /// PHP took settings from the request, which stay.
+    var changesSettings: Bool { variables.has("PHP_VALUE") || variables.has("PHP_ADMIN_VALUE") }
+    /// The request is over, its client included.
+    func leave() {
+        if bodyFile >= 0 { File.close(bodyFile) }
+        bodyFile = -1
+    }
+
+    // MARK: ScriptExchange
+
+    func authenticated(_ user: ByteString) {
+        line.user = user
+        scoreboard.setUser(place, user)
+    }
+
+    func readBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        let count = min(buffer.count, bodyBudget ?? buffer.count)
+        guard count > 0 else { return 0 }
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
+        let read: Int
+        if let name = bodyFileName() {
+            guard openBodyFile(name) else { return 0 }
+            if case .bytes(let got) = unsafe File.read(bodyFile, room) { read = got } else { read = 0 }
+        } else {
+            read = unsafe connection.readBody(room)
+        }
+        if let budget = bodyBudget { bodyBudget = budget - read }
+        return read
+    }
+    private func bodyFileName() -> ByteString? {
+        guard let name = variables["REQUEST_BODY_FILE"], !name.isEmpty else { return nil }
+        return name
+    }
+    private func openBodyFile(_ name: ByteString) -> Bool {
+        if bodyFile >= 0 { return true }
+        do throws(Errno) {
+            bodyFile = try File.open(name).take()
+            return true
+        } catch {
+            errorLog.message(
+                .notice,
+                "PHP message: PHP Warning:  REQUEST_BODY_FILE: open('\(name)') failed: \(error) (\(error.rawValue))")
+            return false
+        }
+    }
+
+    func sendHead(status: Int, _ head: UnsafeRawBufferPointer) -> Bool { unsafe connection.write(.stdout, head) }
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool { unsafe connection.write(.stdout, bytes) }
+    func flush() -> Bool { connection.flush() }
+    func finishEarly() -> Bool {
+        let isThere = connection.finish()
+        if !connection.isOpen { scoreboard.finished(place) }
+        return isThere
+    }
+    func finish() -> Bool { connection.finish() }
+
+    func log(_ level: LogLevel, _ message: [UInt8]) -> Bool {
+        let text = ByteString(message)
+        if text.hasPrefix("PHP message: ") { errorLog.message(level, text) } else { errorLog(level, text) }
+        return connection.isOpen || connection.isEnded
+    }
+    /// Several messages of a request are one text to its client.
+    private func sendLog(_ text: ByteString) {
+        guard isLoggingToClient, connection.isOpen, !connection.isEnded, !text.isEmpty else { return }
+        if hasLogged { _ = connection.write(.stderr, Array("; ".utf8)) }
+        hasLogged = true
+        _ = connection.write(.stderr, text.bytes)
+    }
+
+    func scriptStarts() { scoreboard.executing(place) }
+
+    func scriptEnded(_ facts: ScriptFacts) {
+        let now = ProcessTicks.now
+        let user = now.user - ticks.user + now.childUser - ticks.childUser
+        let system = now.system - ticks.system + now.childSystem - ticks.childSystem
+        let duration = scoreboard.ended(place, user: user, system: system, memory: facts.peakMemory)
+        guard let accessLog else { return }
+        accessLog.write(
+            AccessRecord(
+                line: line, facts: facts, peer: connection.peer, accepted: scoreboard.accepted(place).time,
+                duration: duration, user: user, system: system, variable: { self.variables.value(of: $0) }))
+    }
+
+    func poolStatus() -> PoolStatus? { scoreboard.snapshot() }
+}
