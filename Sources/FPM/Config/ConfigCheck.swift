@@ -69,6 +69,7 @@ struct ConfigCheck {
             throw rejection(.error, "process.priority must be included into [-19,20]")
         }
         SystemdNotice.configure(&config.global, log)
+        if config.global.syslogIdentSetting == nil { config.global.syslogIdentSetting = "php-fpm" }
         if !config.global.errorLog.equalsIgnoringCase("syslog") {
             config.global.errorLog = paths.full(config.global.errorLog, system: state)
         }
@@ -83,7 +84,7 @@ struct ConfigCheck {
 
     /// The supervisor opens them again; here it is found out whether it can.
     private func checkAccessLogs() throws(Rejection) {
-        let logged = config.pools.filter { !($0.accessLog ?? "").isEmpty }
+        let logged = config.pools.filter { $0.accessLog != nil }
         for pool in logged {
             let path = pool.accessLog ?? ""
             do throws(Errno) {

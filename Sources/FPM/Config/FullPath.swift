@@ -22,12 +22,13 @@ struct PathRules {
             return full(path, poolPrefix: poolPrefix)
         }
         guard token.lowerBound == 0 else { return nil }
-        return under(poolPrefix, StartOptions.systemPrefix, path.from(token.upperBound))
+        let rest = path.from(token.upperBound)
+        return under(poolPrefix, StartOptions.systemPrefix, rest.isEmpty ? nil : rest)
     }
 
-    private func under(_ poolPrefix: ByteString?, _ system: ByteString, _ path: ByteString) -> ByteString {
+    private func under(_ poolPrefix: ByteString?, _ system: ByteString, _ path: ByteString?) -> ByteString {
         let base = poolPrefix ?? prefix ?? system
-        let result = path.isEmpty ? base : "\(base)/\(path)"
+        let result = path.map { "\(base)/\($0)" } ?? base
         // A relative prefix of a pool is itself under the others.
         return poolPrefix == nil ? result : full(result, system: system)
     }

@@ -13,9 +13,14 @@ public final class ListeningSockets {
     }
     private let log: ErrorLog
     private var inherited: [Inherited] = []
-    /// Addresses of the sockets that were given out, by the pool that has them.
-    private var keys: [ByteString: ByteString] = [:]
-    private var descriptors: [ByteString: Int32] = [:]
+    /// A socket that was given out.
+    private struct Given {
+        /// As the pool writes its address, and as `FPM_SOCKETS` does.
+        let listen: ByteString?
+        let key: ByteString
+        let descriptor: Int32
+    }
+    private var given: [Given] = []
 
     public init(_ log: ErrorLog) { self.log = log }
 
@@ -55,9 +60,9 @@ public final class ListeningSockets {
     public func handOver(_ sockets: [(pool: PoolConfig, listener: Int32)]) {
         var items: [ByteString] = []
         for (pool, listener) in sockets {
-            guard let key = keys[pool.name] else { continue }
+            guard let known = given.first(where: { $0.listen == pool.listen }) else { continue }
             File.setCloseOnExec(listener, false)
-            items.append("\(key)=\(listener)")
+            items.append("\(known.key)=\(listener)")
         }
         var index = 0
         while index < ListeningSockets.variables, index * ListeningSockets.perVariable < items.count {
@@ -73,9 +78,7 @@ public final class ListeningSockets {
     public func dropUnused() {
         for socket in inherited {
             File.close(socket.descriptor)
-            if !ListenAddress.isInternet(socket.key), !keys.values.contains(socket.key) {
-                try? File.unlink(socket.key)
-            }
+            removeFile(socket.key)
         }
         inherited = []
     }
@@ -106,9 +109,12 @@ public final class ListeningSockets {
 
     /// A pool has closed its socket for good: the file of a unix socket is removed.
     public func release(_ pool: PoolConfig) {
-        guard let key = keys.removeValue(forKey: pool.name) else { return }
-        descriptors[pool.name] = nil
-        if !ListenAddress.isInternet(key), !keys.values.contains(key) { try? File.unlink(key) }
+        guard let index = given.firstIndex(where: { $0.listen == pool.listen }) else { return }
+        removeFile(given.remove(at: index).key)
+    }
+    /// Unless another pool has the address by now.
+    private func removeFile(_ key: ByteString) {
+        if !ListenAddress.isInternet(key), !given.contains(where: { $0.key == key }) { try? File.unlink(key) }
     }
 
     private func openInternet(_ host: ByteString, _ port: UInt16, _ pool: PoolConfig) -> Int32? {
@@ -162,13 +168,11 @@ public final class ListeningSockets {
         var found: Int32?
         if let index = inherited.firstIndex(where: { $0.key == key }) {
             found = inherited.remove(at: index).descriptor
-        } else if let owner = keys.first(where: { $0.value == key })?.key, let descriptor = descriptors[owner] {
-            let copy = Descriptor.duplicate(of: descriptor)
+        } else if let known = given.first(where: { $0.key == key }) {
+            let copy = Descriptor.duplicate(of: known.descriptor)
             found = copy < 0 ? nil : copy
         }
-        guard let found else { return nil }
-        keys[pool.name] = key
-        descriptors[pool.name] = found
+        if let found { given.append(Given(listen: pool.listen, key: key, descriptor: found)) }
         return found
     }
 
@@ -176,8 +180,7 @@ public final class ListeningSockets {
         if let known = existing(key, pool) { return known }
         do throws(Errno) {
             let made = try make()
-            keys[pool.name] = key
-            descriptors[pool.name] = made
+            given.append(Given(listen: pool.listen, key: key, descriptor: made))
             return made
         } catch {
             if error == .familyNotSupported {

@@ -38,6 +38,7 @@ public final class ErrorLog {
     var isSyslog = false
     /// Whether this program's lines belong in `error_log`: not when a user looks at standard error.
     var usesErrorLog = false
+    /// From here on lines go to one place; before, from level notice on, to standard error as well.
     var isStarted = false
     var path: ByteString = ""
 

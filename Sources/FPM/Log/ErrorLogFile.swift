@@ -43,6 +43,12 @@ extension ErrorLog {
             return false
         }
         if usesErrorLog { target = .file }
+        if let file = try? FileStatus(descriptor: descriptor), let error = try? FileStatus(descriptor: 2),
+            file.inode == error.inode, file.device == error.device
+        {
+            // A daemon that was reloaded: one line is enough.
+            isStarted = true
+        }
         return true
     }
 
