@@ -17,6 +17,10 @@ enum CrashReport {
         if working.isEmpty { parent.log(.error, "child pid \(child.pid) had no request at work") }
         for (index, worker) in working.prefix(limit).enumerated() {
             let role = index == 0 ? "was working on" : "had also begun"
+            if worker.request.isEmpty {
+                parent.log(.error, "child pid \(child.pid) was reading a request, client \(worker.client)")
+                continue
+            }
             parent.log(
                 .error,
                 "child pid \(child.pid) \(role) \"\(worker.request)\" for \(worker.virtualHost), client \(worker.client)"
