@@ -162,6 +162,9 @@ extension ConfigReader {
         case .macro: try defineMacro(arguments, context)
         case .use: try useMacro(arguments, context)
         case .undefMacro: try undefineMacro(words[0])
+        // Whatever follows the name: Apache does not look at it.
+        case .macroIgnoreBadNesting: state.ignoresBadNesting = true
+        case .macroIgnoreEmptyArgs: state.ignoresEmptyArguments = true
         }
     }
 }

@@ -31,6 +31,9 @@ public final class ConfigReader {
         /// `DefaultRuntimeDir`, absolute; nil when not set.
         public var runtimeDirectory: ByteString?
         var macros: MacroTable?
+        /// `MacroIgnoreBadNesting`, `MacroIgnoreEmptyArgs`: what macros are not warned of from here on.
+        var ignoresBadNesting = false
+        var ignoresEmptyArguments = false
 
         /// - Parameters:
         ///   - serverRoot: `-d`, or the compiled-in directory.

@@ -5,7 +5,7 @@ import Bytes
 enum StructuralDirective: Sendable {
     case ifModule, ifDefine, ifFile, ifDirective, ifSection, ifVersion
     case define, undefine, include, includeOptional, serverRoot, defaultRuntimeDir, loadModule
-    case macro, use, undefMacro
+    case macro, use, undefMacro, macroIgnoreBadNesting, macroIgnoreEmptyArgs
 
     /// The directive of a lower-case name; those of mod_version and mod_macro only while these are loaded.
     init?(_ name: ByteString, in environment: any ConfigEnvironment) {
@@ -26,11 +26,14 @@ enum StructuralDirective: Sendable {
         case "<macro": self = .macro
         case "use": self = .use
         case "undefmacro": self = .undefMacro
+        case "macroignorebadnesting": self = .macroIgnoreBadNesting
+        case "macroignoreemptyargs": self = .macroIgnoreEmptyArgs
         default: return nil
         }
         switch self {
         case .ifVersion: if !environment.isModuleLoaded("mod_version.c") { return nil }
-        case .macro, .use, .undefMacro: if !environment.isModuleLoaded("mod_macro.c") { return nil }
+        case .macro, .use, .undefMacro, .macroIgnoreBadNesting, .macroIgnoreEmptyArgs:
+            if !environment.isModuleLoaded("mod_macro.c") { return nil }
         default: break
         }
     }
@@ -54,6 +57,8 @@ enum StructuralDirective: Sendable {
         case .macro: "<Macro"
         case .use: "Use"
         case .undefMacro: "UndefMacro"
+        case .macroIgnoreBadNesting: "MacroIgnoreBadNesting"
+        case .macroIgnoreEmptyArgs: "MacroIgnoreEmptyArgs"
         }
     }
     /// How it takes its arguments, and the usage line that Apache puts into its error messages.
@@ -85,8 +90,8 @@ enum StructuralDirective: Sendable {
     /// Whether one class of `AllowOverride` is enough to use it in `.htaccess`.
     var isAllowedInHtaccess: Bool {
         switch self {
-        case .ifModule, .ifDefine, .ifFile, .ifDirective, .ifSection, .ifVersion, .macro, .use, .undefMacro: true
-        default: false
+        case .define, .undefine, .include, .includeOptional, .serverRoot, .defaultRuntimeDir, .loadModule: false
+        default: true
         }
     }
 }

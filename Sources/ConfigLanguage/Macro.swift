@@ -81,7 +81,7 @@ extension ConfigReader {
             throw ConfigError("\(macro.title) used with \(values.count) arguments instead of \(macro.arguments.count)")
         }
         let place = "\(macro.title) used on line \(context.source.line) of \"\(context.source.name)\""
-        for (index, value) in values.enumerated() where value.isEmpty {
+        for (index, value) in values.enumerated() where value.isEmpty && !state.ignoresEmptyArguments {
             environment.log(ConfigWarning(2798, "\(place): empty argument #\(index + 1)"))
         }
         let text: [UInt8]
@@ -118,7 +118,7 @@ extension ConfigReader {
             let first = words.next()
             if first.upTo(2) == "</" {
                 nesting -= 1
-                if nesting < 0 {
+                if nesting < 0, !state.ignoresBadNesting {
                     let number = context.source.line - start
                     environment.log(ConfigWarning(2793, "bad (negative) nesting on line \(number) of \(title)"))
                 }
@@ -131,7 +131,7 @@ extension ConfigReader {
                     "AH02794: non blank chars found after directive closing", ByteString(line).from(end + 1), context)
                 macroNesting -= 1
                 if macroNesting == 0 {
-                    if nesting != 0 {
+                    if nesting != 0, !state.ignoresBadNesting {
                         let sum = nesting > 0 ? "+\(nesting)" : "\(nesting)"
                         environment.log(ConfigWarning(2795, "bad cumulated nesting (\(sum)) in \(title)"))
                     }

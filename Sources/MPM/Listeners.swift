@@ -86,9 +86,9 @@ struct Listeners: Sendable {
 }
 
 extension ProcessSettings {
-    /// `AcceptFilter`: any filter but `none` waits for the client's first bytes (TCP_DEFER_ACCEPT of 30 s).
+    /// `AcceptFilter`: any filter but `none` waits for the client's first bytes (TCP_DEFER_ACCEPT).
     func deferAcceptSeconds(_ scheme: ByteString?) -> Int32? {
         guard let filter = acceptFilters[scheme ?? "http"], filter != "none" else { return nil }
-        return 30
+        return Int32(clamping: deferAccept)
     }
 }

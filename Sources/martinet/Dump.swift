@@ -69,12 +69,14 @@ enum Dump {
             for row in module.directives {
                 print("\(row.name) (\(module.sourceName))")
                 if !"\(row.usage)".isEmpty { print("\t\(row.usage)") }
-                print("\tAllowed in *.conf " + place(row.allowed))
+                print("\tAllowed in *.conf " + place(row.allowed, hasConfiguration: !textual.contains(name)))
             }
         }
     }
+    /// Modules whose directives may stand in directories though they have no configuration there.
+    private static let textual: Set<String> = ["macro", "version"]
     /// show_overrides.
-    private static func place(_ allowed: Allowed) -> String {
+    private static func place(_ allowed: Allowed, hasConfiguration: Bool) -> String {
         var text: String
         let isEverywhere =
             !allowed.isDisjoint(with: [.options, .fileInfo, .indexes])
@@ -85,6 +87,9 @@ enum Dump {
             text = "only outside <Directory>, <Files>, <Location>, or <If>"
         } else {
             text = "only inside <Directory>, <Files>, <Location>, or <If>"
+        }
+        if !hasConfiguration, !allowed.isDisjoint(with: Allowed.all.union(.directory)) {
+            text += " [no per-dir config]"
         }
         let classes: [(Allowed, String)] = [
             (.authConfig, "AuthConfig"), (.limit, "Limit"), (.options, "Options"), (.fileInfo, "FileInfo"),

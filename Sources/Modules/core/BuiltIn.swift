@@ -37,8 +37,11 @@ enum BuiltIn {
     static let macro = ModuleDefinition(
         "macro", .core,
         directives: [
-            Directive("<Macro", [.server, .onRead], "Beginning of a macro definition section.", read),
-            Directive("UndefMacro", [.server, .onRead], "Remove a macro definition.", read),
-            Directive("Use", [.server, .onRead], "Use of a macro.", read),
+            Directive("<Macro", [.all, .onRead], "Beginning of a macro definition section.", read),
+            Directive("Use", [.all, .onRead], "Use of a macro.", read),
+            Directive("UndefMacro", [.all, .onRead], "Remove a macro definition.", read),
+            Directive(
+                "MacroIgnoreEmptyArgs", [.all, .onRead], "Globally ignore warnings about empty arguments.", read),
+            Directive("MacroIgnoreBadNesting", [.all, .onRead], "Globally ignore warnings about bad nesting.", read),
         ])
 }

@@ -152,6 +152,8 @@ public struct Listen: Sendable, Equatable {
 public struct ProcessSettings: Sendable {
     public var listens: [Listen] = []
     public var listenBacklog = 511
+    /// `ListenTCPDeferAccept`: seconds to wait for a client's first bytes.
+    public var deferAccept = 30
     /// `AcceptFilter`: by the scheme of `Listen`; `none`, or anything for waiting until the client has sent something.
     public var acceptFilters: [ByteString: ByteString] = ["http": "data", "https": "data"]
     public var pidFile: ByteString = "/run/apache2.pid"

@@ -79,6 +79,11 @@ enum CoreProcessDirectives {
             context.configuration.process.listenBacklog = try CoreServerDirectives.number(
                 word, 1...Int(Int32.max), "ListenBacklog must be > 0")
         },
+        global("ListenTCPDeferAccept", "Value set for the socket option TCP_DEFER_ACCEPT if it is set") {
+            context, word throws(DirectiveError) in
+            context.configuration.process.deferAccept = try CoreServerDirectives.number(
+                word, 1...Int(Int32.max), "ListenTCPDeferAccept must be > 0")
+        },
         global(
             "ListenCoresBucketsRatio",
             "Ratio between the number of CPU cores (online) and the number of listeners buckets"
