@@ -123,3 +123,20 @@ func limitsLinesOfHtaccess(length: Int, newline: Bool, fits: Bool) {
     let second = ConfigReader(host, state: reader.state)
     #expect(try second.readHtaccess(Array("Use M ${A}".utf8), name: "/h").map(\.arguments) == ["b"])
 }
+
+/// What macros are not warned of, from where it is said on.
+@Test(
+    arguments: [
+        ("<Macro $m $x>\nA$x\n</Macro>\nUse $m \"\"", 2798),
+        ("MacroIgnoreEmptyArgs\n<Macro $m $x>\nA$x\n</Macro>\nUse $m \"\"", nil),
+        ("<Macro $m $x>\nA$x\n</Macro>\nUse $m \"\"\nMacroIgnoreEmptyArgs Off", 2798),
+        ("<Macro $m>\n<Directory /b>\n</Macro>", 2795),
+        ("MacroIgnoreBadNesting\n<Macro $m>\n<Directory /b>\n</Macro>", nil),
+    ] as [(String, Int?)])
+func macroWarnings(_ row: (text: String, number: Int?)) throws {
+    let host = FakeHost()
+    let reader = ConfigReader(host, state: .init(serverRoot: "/"))
+    _ = try reader.readHtaccess(Array(row.text.utf8), name: "/h")
+    let lines = host.logged.filter { !$0.contains("AH02803") }
+    #expect(lines.map { $0.prefix(7) } == (row.number.map { ["AH0\($0)"] } ?? []))
+}

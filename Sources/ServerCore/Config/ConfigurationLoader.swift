@@ -103,7 +103,8 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public var serverVersion: ServerVersion { ServerVersion(2, 4, 68) }
     public func log(_ warning: ConfigWarning) {
         // Messages about macros are mod_macro's.
-        let module = (2795...2809).contains(warning.number) ? "macro" : "core"
+        let isMacro = (2793...2809).contains(warning.number) || warning.number == 2989
+        let module = isMacro ? "macro" : "core"
         configuration.say(warning.level == .error ? .error : .warning, module, warning.text)
     }
     public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
