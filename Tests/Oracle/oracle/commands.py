@@ -86,14 +86,24 @@ def directive_names(done):
                                                                done.stdout, flags=re.M)))
 
 
+def directives(done):
+    """-L: every directive of every module that is loaded, with its usage and where it may stand; not those of mod_php."""
+    entries = re.split(r"^(?=\S+ \(\S+\)$)", done.stdout, flags=re.M)
+    return [f"exit {done.returncode}"] + sorted(" | ".join(e.split("\n\t")).strip() for e in entries
+                                                 if "(mod_fastcgi.c)" not in e and not e.startswith("php_"))
+
+
 def usage(done):
     """-h: exit status and the option letters."""
     return [f"exit {done.returncode}"] + sorted(set(re.findall(r"^\s+(-\w+) ", done.stdout + done.stderr, flags=re.M)))
 
 
+MORE = ("brotli buffer cgid data include info ratelimit reflector substitute unique_id allowmethods asis authn_anon auth_digest "
+        "authz_owner actions").split()
 TABLE = [
     ("version", ["-v"], "", shape), ("build", ["-V"], "", shape), ("static", ["-l"], "", listing),
     ("directives", ["-L"], "", directive_names), ("usage", ["-h"], "", usage),
+    ("directives-all", ["-L"], "".join(f"LoadModule {n}_module /usr/lib/apache2/modules/mod_{n}.so\n" for n in MORE), directives),
     ("modules", ["-M"], "", module_names), ("modules-t", ["-t", "-D", "DUMP_MODULES"], "", module_names),
     ("vhosts", ["-S"], VHOSTS, text), ("vhosts-none", ["-S"], "", text),
     ("vhosts-t", ["-t", "-D", "DUMP_VHOSTS"], VHOSTS, text), ("run-cfg", ["-t", "-D", "DUMP_RUN_CFG"], "Define A b\n", text),
