@@ -62,6 +62,11 @@ let package = Package(
             name: "php-engine-driver", dependencies: ["PHPEngine"], path: "Tests/PHPEngineDriver", swiftSettings: strict
         ),
 
+        // A supervisor for its tests: its language is a line of text.
+        .executableTarget(
+            name: "fpm-double", dependencies: ["FPM", "Bytes", "Kernel"], path: "Tests/FPMDouble", swiftSettings: strict
+        ),
+
         // Every parser on mutated input: make fuzz.
         .executableTarget(
             name: "Fuzz", dependencies: ["HTTP", "FastCGI", "ConfigLanguage", "Expressions", "Kernel", "Bytes"],
@@ -78,6 +83,6 @@ let package = Package(
         tests("ModulesTests", ["Modules"]),
         tests("MPMTests", ["MPM", "Modules"]),
         tests("PHPEngineTests", ["PHPEngine", "php-engine-driver"]),
-        tests("FPMTests", ["FPM", "Kernel", "FastCGI"]),
+        tests("FPMTests", ["FPM", "Kernel", "FastCGI", "fpm-double"]),
     ]
 )

@@ -47,6 +47,9 @@ public struct SharedMemory: ~Copyable, @unchecked Sendable {
         if descriptor >= 0 { close(descriptor) }
     }
 
+    /// Children forked from now on do not have it, unless they map its descriptor.
+    public borrowing func keepFromChildren() { _ = unsafe madvise(start, size, Int32(MADV_DONTFORK)) }
+
     /// The 64-bit word number `index`, to be used with atomic operations. `index` must be in `0..<size / 8`.
     public borrowing func word(_ index: Int) -> SharedWord {
         precondition(index >= 0 && index < size / 8, "shared memory index")
@@ -54,6 +57,28 @@ public struct SharedMemory: ~Copyable, @unchecked Sendable {
     }
     /// The raw bytes, for a record layout of the caller's.
     @unsafe public borrowing func base() -> UnsafeMutableRawPointer { unsafe start }
+}
+
+/// A file in memory without a name: a note for a program that is executed.
+public enum MemoryFile {
+    /// The descriptor of a file that holds `bytes`, closed on exec. `name` is seen in /proc only.
+    public static func make(named name: ByteString, _ bytes: [UInt8]) throws(Errno) -> Int32 {
+        let file = Descriptor(try check { unsafe name.withCPath { unsafe clinux_memory_file($0, bytes.count) } })
+        try File.writeAll(file.raw, bytes)
+        return file.take()
+    }
+    /// All of such a file, whatever has been read of it already.
+    public static func read(_ descriptor: Int32, limit: Int) throws(Errno) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            switch File.read(descriptor, into: &bytes, count: 65_536, offset: Int64(bytes.count)) {
+            case .bytes(0): return bytes
+            case .bytes: if bytes.count > limit { throw .fileTooBig }
+            case .wouldBlock: throw .wouldBlock
+            case .failed(let error): throw error
+            }
+        }
+    }
 }
 
 /// One atomic 64-bit word in shared memory, valid while its `SharedMemory` lives.

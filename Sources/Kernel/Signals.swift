@@ -14,6 +14,19 @@ public enum Signal {
     public static let terminate: Int32 = SIGTERM
     public static let child: Int32 = SIGCHLD
     public static let windowChange: Int32 = SIGWINCH
+    public static let segmentationFault: Int32 = SIGSEGV
+    public static let busError: Int32 = SIGBUS
+
+    /// "SIGTERM"; empty for a number without a name.
+    public static func name(_ signal: Int32) -> String {
+        let names = [
+            "SIGHUP", "SIGINT", "SIGQUIT", "SIGILL", "SIGTRAP", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL", "SIGUSR1",
+            "SIGSEGV", "SIGUSR2", "SIGPIPE", "SIGALRM", "SIGTERM", "", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP",
+            "SIGTTIN", "SIGTTOU", "SIGURG", "SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGWINCH", "SIGPOLL",
+            "SIGPWR", "SIGSYS",
+        ]
+        return names.indices.contains(Int(signal) - 1) ? names[Int(signal) - 1] : ""
+    }
     /// What a fault of the program raises; Swift's traps are among them.
     public static let crashes: [Int32] = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
 

@@ -76,6 +76,12 @@ extension Process {
         }
         throw Errno.last
     }
+    /// The same with the environment of now; a name without a slash is looked for in PATH.
+    public static func executeFromPath(_ name: ByteString, arguments: [ByteString]) throws(Errno) -> Never {
+        let list = CStringList(arguments)
+        _ = unsafe name.withCPath { unsafe execvp($0, list.pointers) }
+        throw Errno.last
+    }
 }
 
 /// An argv: C strings and a final null pointer, alive as long as this object.
