@@ -40,6 +40,7 @@ test: test-deps build
 	timeout 900 Tests/Oracle/run --martinet .build/release/martinet
 	timeout 300 Tests/Oracle/reload --martinet .build/release/martinet
 	timeout 120 Tests/Allocations/run -v --martinet .build/release/martinet
+	timeout 200 Tests/Allocations/growth --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
 

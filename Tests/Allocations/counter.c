@@ -95,6 +95,7 @@ void *calloc(size_t count, size_t size) {
 }
 void *realloc(void *old, size_t size) {
     note(size);
+    if (old && counts) atomic_fetch_add_explicit(&own()->frees, 1, memory_order_relaxed);
     return __libc_realloc(old, size);
 }
 void *memalign(size_t alignment, size_t size) {
