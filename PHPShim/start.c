@@ -74,6 +74,9 @@ static const char *start(const martinet_php_host *given, const martinet_php_sett
         return why;
     }
     shim_module.version = standard->version;
+    if (settings->extended_info) {
+        CG(compiler_options) |= ZEND_COMPILE_EXTENDED_INFO;
+    }
     return NULL;
 }
 

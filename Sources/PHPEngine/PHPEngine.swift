@@ -39,6 +39,7 @@ public final class PHPEngine: ScriptEngine {
             unsafe given.ini_entries = texts[2]
             unsafe given.program = texts[3]
             unsafe given.ignores_ini = settings.ignoresIni ? 1 : 0
+            unsafe given.extended_info = settings.compilesForDebuggers ? 1 : 0
             return unsafe table.pointee.martinet_php_start(&host, &given).map { unsafe String(cString: $0) }
         }
         if let failure { throw EngineFailure(failure) }

@@ -13,6 +13,9 @@ func fpm(_ arguments: [ByteString]) -> Int32 {
     case .usage(let text, let code):
         try? File.writeAll(1, text.bytes)
         return code
+    case .version(let settings): return show(.version, settings)
+    case .information(let settings): return show(.information, settings)
+    case .modules(let settings): return show(.modules, settings)
     case .run(let options) where options.testLevel > 0:
         return Launch.test(options)
     default:

@@ -46,6 +46,8 @@ typedef struct martinet_php_settings {
     const char *ini_path;
     const char *scan_directories;
     int ignores_ini;
+    /// Code for debuggers and profilers (-e).
+    int extended_info;
     const char *ini_entries;
     const char *program;
 } martinet_php_settings;
