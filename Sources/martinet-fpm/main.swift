@@ -16,11 +16,12 @@ func fpm(_ arguments: [ByteString]) -> Int32 {
     case .version(let settings): return show(.version, settings)
     case .information(let settings): return show(.information, settings)
     case .modules(let settings): return show(.modules, settings)
-    case .run(let options) where options.testLevel > 0:
-        return Launch.test(options)
-    default:
-        try? File.writeAll(2, ByteString("martinet-fpm: this build only checks configurations (-t, -tt)\n").bytes)
-        return Launch.Code.software
+    case .pool(let name, let action, let options): return Launch.ask(action, pool: name, options)
+    case .run(let options) where options.testLevel > 0: return Launch.test(options)
+    case .run(let options):
+        return Launch.run(options, engine: PHPEngine()) { start, scoreboard, engine, log in
+            Worker.run(start, scoreboard: scoreboard, engine: engine, log: log)
+        }
     }
 }
 

@@ -98,25 +98,6 @@ import Testing
         }
         #expect(config?.global.daemonize == false && config?.global.pid == "/run/x.pid")
     }
-
-    @Test(arguments: ["%s", "%z"]) func accessFormats(format: String) throws {
-        let log = ErrorLog()
-        log.descriptor = try File.open("/dev/null", .writeOnly).take()
-        defer { File.close(log.descriptor) }
-        log.target = .file
-        log.isStarted = true
-        var pool = PoolConfig(name: "www")
-        pool.listen = "9000"
-        pool.user = "33"
-        pool.pm = .static
-        pool.maxChildren = 1
-        pool.accessLog = "/dev/null"
-        pool.accessFormat = ByteString(format)
-        var check = ConfigCheck(
-            FPMConfig(file: "", global: GlobalConfig(), pools: [pool]), StartOptions(), .check, log,
-            checkFormat: { $0 == "%z" ? "Invalid token" : nil })
-        #expect((try? check.run()) == nil || format == "%s")
-    }
 }
 
 @Suite struct PathRulesTests {

@@ -12,13 +12,8 @@ struct ConfigCheck {
     let purpose: FPMConfig.Purpose
     let log: ErrorLog
     let paths: PathRules
-    let checkFormat: (ByteString) -> String?
 
-    init(
-        _ config: FPMConfig, _ options: StartOptions, _ purpose: FPMConfig.Purpose, _ log: ErrorLog,
-        checkFormat: @escaping (ByteString) -> String?
-    ) {
-        self.checkFormat = checkFormat
+    init(_ config: FPMConfig, _ options: StartOptions, _ purpose: FPMConfig.Purpose, _ log: ErrorLog) {
         self.config = config
         self.options = options
         self.purpose = purpose
@@ -94,7 +89,7 @@ struct ConfigCheck {
             }
         }
         for pool in logged {
-            guard let wrong = checkFormat(pool.accessFormat) else { continue }
+            guard let wrong = AccessFormat.check(pool.accessFormat) else { continue }
             log(.warning, ByteString(wrong))
             throw rejection(.error, pool, "wrong format for access.format '\(pool.accessFormat)'")
         }

@@ -12,25 +12,28 @@ extension FPMConfig {
     }
 
     /// Reads and checks a configuration. Every message is logged; the caller adds `FPM initialization failed`.
-    /// - Parameter checkFormat: What is wrong with an `access.format`.
     /// - Returns: nil when something was wrong.
-    public static func load(
-        _ options: StartOptions, for purpose: Purpose, _ log: ErrorLog,
-        checkFormat: @escaping (ByteString) -> String? = { _ in nil }
-    ) -> FPMConfig? {
+    public static func load(_ options: StartOptions, for purpose: Purpose, _ log: ErrorLog) -> FPMConfig? {
         // The program that the reload executes says the rest.
         let level = log.level
         if purpose == .check { log.level = Swift.max(level, .error) }
         defer { if purpose == .check { log.level = level } }
-        guard var config = read(options, for: purpose, log, checkFormat) else { return nil }
+        guard var config = read(options, for: purpose, log) else { return nil }
         if options.testLevel > 0 { return config.test(options, log) ? config : nil }
         config.forgetEmptyTexts()
         return config
     }
 
-    private static func read(
-        _ options: StartOptions, for purpose: Purpose, _ log: ErrorLog, _ checkFormat: @escaping (ByteString) -> String?
-    ) -> FPMConfig? {
+    /// For a reload: whether the files as they are now would do, users included.
+    static func loadAgain(_ options: StartOptions, _ log: ErrorLog) -> FPMConfig? {
+        guard var config = load(options, for: .check, log) else { return nil }
+        let level = log.level
+        log.level = Swift.max(level, .error)
+        defer { log.level = level }
+        return config.resolve(options, log) ? config : nil
+    }
+
+    private static func read(_ options: StartOptions, for purpose: Purpose, _ log: ErrorLog) -> FPMConfig? {
         if let prefix = options.prefix, !prefix.isEmpty, !PathRules.isDirectory(prefix) {
             log(.error, "the global prefix '\(prefix)' does not exist or is not a directory")
             return nil
@@ -42,7 +45,7 @@ extension FPMConfig {
             return nil
         }
         let config = FPMConfig(file: file, global: reader.global, pools: reader.pools)
-        var check = ConfigCheck(config, options, purpose, log, checkFormat: checkFormat)
+        var check = ConfigCheck(config, options, purpose, log)
         do throws(ConfigCheck.Rejection) {
             try check.run()
             return check.config

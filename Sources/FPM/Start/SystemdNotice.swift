@@ -14,7 +14,7 @@ public struct SystemdNotice {
         self.log = log
     }
 
-    /// Between two calls of ``beat(active:idle:requests:slow:)``, in milliseconds; 0: never.
+    /// Between two calls of ``beat(_:)``, in milliseconds; 0: never.
     public var interval: Int { global.systemdInterval }
 
     /// Settles `systemd_interval` and the watchdog; times of `[global]` become milliseconds.
@@ -57,13 +57,16 @@ public struct SystemdNotice {
     public func stopping() { _ = send("STOPPING=1\nSTATUS=Stopping") }
 
     /// The figures of all pools together, every ``interval``.
-    public mutating func beat(active: Int, idle: Int, requests: Int, slow: Int) {
+    public mutating func beat(_ pools: [PoolStatus]) {
         guard interval > 0 else { return }
-        let rate = (requests - lastRequests) * 100_000 / interval
+        let active = pools.reduce(0) { $0 + $1.activeProcesses }
+        let idle = pools.reduce(0) { $0 + $1.idleProcesses }
+        let requests = pools.reduce(0) { $0 &+ $1.acceptedConnections }
+        let slow = pools.reduce(0) { $0 &+ $1.slowRequests }
+        let rate = Swift.max(0, requests &- lastRequests) &* 100_000 / interval
         lastRequests = requests
-        let sign = rate < 0 ? "-" : ""
-        let cents = rate.magnitude % 100
-        let traffic = "\(sign)\(rate.magnitude / 100).\(cents < 10 ? "0" : "")\(cents)"
+        let cents = rate % 100
+        let traffic = "\(rate / 100).\(cents < 10 ? "0" : "")\(cents)"
         let watchdog = global.systemdWatchdog ? "WATCHDOG=1\n" : ""
         let status =
             "Processes active: \(active), idle: \(idle), Requests: \(requests), slow: \(slow), Traffic: \(traffic)"
