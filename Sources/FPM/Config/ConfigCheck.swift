@@ -89,9 +89,12 @@ struct ConfigCheck {
             }
         }
         for pool in logged {
-            guard let wrong = AccessFormat.check(pool.accessFormat) else { continue }
-            log(.warning, ByteString(wrong))
-            throw rejection(.error, pool, "wrong format for access.format '\(pool.accessFormat)'")
+            do throws(AccessFormat.Failure) {
+                _ = try AccessFormat(pool.accessFormat)
+            } catch {
+                log(.warning, error.message)
+                throw rejection(.error, pool, "wrong format for access.format '\(pool.accessFormat)'")
+            }
         }
     }
 
