@@ -23,6 +23,8 @@ struct ZygoteProcess {
     func run(socket: Int32) -> Never {
         try? Descriptor.replace(Self.control, by: socket)
         File.setCloseOnExec(Self.control, true)
+        // Nobody who waits for the end of the original stream shall wait for us.
+        log.tieStandardError()
         Process.closeDescriptors(from: Self.control + 1)
         Process.setTitle("php-fpm: zygote of \(credentials.name)")
         log.becomeWorker()
