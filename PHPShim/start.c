@@ -11,7 +11,25 @@ extern void php_child_init(void) __attribute__((weak));
 // Not in a header of every version.
 extern char *php_ini_scanned_path;
 
+static int (*register_internal_modules)(void);
+
+// libphp is built as php's command line is, and so has pcntl, which php-fpm has not: programs that find pcntl_fork would fork a worker
+// with its client. It is taken out before it starts; extension=pcntl still loads one.
+static int register_modules_of_fpm(void) {
+    int outcome = register_internal_modules();
+    zend_module_entry *module = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("pcntl"));
+    if (outcome == SUCCESS && module) {
+        zend_unregister_functions(module->functions, -1, NULL);
+        zend_hash_str_del(&module_registry, ZEND_STRL("pcntl"));
+    }
+    return outcome;
+}
+
 static int start_modules(sapi_module_struct *sapi) {
+    if (php_register_internal_extensions_func != register_modules_of_fpm) {
+        register_internal_modules = php_register_internal_extensions_func;
+        php_register_internal_extensions_func = register_modules_of_fpm;
+    }
 #if PHP_VERSION_ID < 80200
     return php_module_startup(sapi, &shim_module, 1);
 #else

@@ -149,10 +149,21 @@ private let cases: [ScriptCase] = [
         name: "a client that leaves is ignored", variables: ["--leave", "1"],
         expected: ["| NOTICE: PHP message: 1 aborted"],
         script:
-            "<?php ignore_user_abort(true); echo 'x'; ob_end_flush(); flush(); echo 'y'; error_log(connection_aborted() . ' aborted');"),
+            "<?php ignore_user_abort(true); echo 'x'; ob_end_flush(); flush(); echo 'y'; error_log(connection_aborted() . ' aborted');"
+    ),
     ScriptCase(
         name: "headers for the access log", script: "<?php header('X-One: 1');",
         options: ["--format", "%{X-One}o"], expected: ["| ended with X-One: 1"]),
+    ScriptCase(
+        name: "pcntl is not there, as in php-fpm",
+        script: "<?php var_dump(extension_loaded('pcntl'), function_exists('pcntl_fork'));",
+        expected: ["bool(false)\nbool(false)\n"]),
+    ScriptCase(
+        name: "a body in a file", script: "<?php echo strlen(file_get_contents('php://input'));", method: "POST",
+        variables: ["CONTENT_TYPE=a/b", "CONTENT_LENGTH=8", "REQUEST_BODY_FILE=/etc/passwd"], expected: ["\r\n\r\n8\n"]),
+    ScriptCase(
+        name: "doc_root", script: "<?php echo 'from doc_root';", options: ["--admin", "doc_root=/nonexistent"],
+        expected: ["No input file specified.\n", "/t.php (No such file or directory)"]),
     ScriptCase(
         name: "no headers for the access log", script: "<?php header('X-One: 1');", options: ["--format", "%R"],
         expected: ["X-One: 1"], unexpected: ["ended with"]),
