@@ -135,8 +135,10 @@ extension Supervisor {
             formerPools.append(pool)
         }
     }
-    /// Each inherited pool waits for its successor's workers; those without a successor finish now.
+    /// Each inherited pool waits for its successor's workers; those without a successor finish now. Afterwards (or after some
+    /// time) no former worker waits for connections any more: whoever connects finds the new configuration.
     func settleFormerPools() {
+        guard !formerPools.isEmpty else { return }
         for former in formerPools {
             if let successor = pools.first(where: { $0.name == former.name && $0.predecessor == nil }) {
                 successor.predecessor = former
@@ -148,6 +150,12 @@ extension Supervisor {
         }
         formerPools = []
         retirePredecessors()
+        let limit = MonotonicTime.milliseconds + 2000
+        while canSpawn, exitCode == nil, MonotonicTime.milliseconds < limit, hasFormerIdle { turn(atMost: 20) }
+    }
+    private var hasFormerIdle: Bool {
+        pools.contains { $0.predecessor != nil }
+            || children.values.contains { !$0.pool.isCurrent && $0.pool.scoreboard.isIdle($0.place) }
     }
     /// Everything of now, for the next image.
     func inheritance() -> Inheritance {

@@ -19,12 +19,12 @@ extension Supervisor {
         log(.notice, "fpm is running, pid \(Process.id)")
         isStarting = false
         for pool in pools { open(pool) }
+        settleFormerPools()
         openControlSocket()
         timers.set(.maintenance, in: 1000)
         scheduleRequestChecks()
         log(.notice, "ready to handle connections")
         options.ready()
-        settleFormerPools()
         return true
     }
 

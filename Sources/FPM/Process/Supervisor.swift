@@ -83,29 +83,34 @@ public final class Supervisor {
         return ExitCode.configuration
     }
 
-    /// What workers wrote comes before what became of them, and both before what a signal asks for.
     func loop() -> Int32 {
         while true {
-            let count = epoll.wait(milliseconds: timers.wait)
-            var later: [Source] = []
-            for index in 0..<count {
-                let descriptor = Int32(truncatingIfNeeded: epoll.data(index) & 0xFFFF_FFFF)
-                guard let source = Source(rawValue: epoll.data(index) >> 32) else { continue }
-                switch source {
-                case .output: readOutput(descriptor, .output)
-                case .error: readOutput(descriptor, .error)
-                case .zygote: hearZygote(descriptor)
-                case .listener: connectionsWait(at: descriptor)
-                case .control: acceptCommand()
-                case .controlClient: readCommand(descriptor)
-                case .refusal: continueRefusal(descriptor)
-                case .signals: later.append(source)
-                }
-            }
-            if !later.isEmpty { takeSignals() }
-            for timer in timers.take() { timeHasCome(timer) }
+            turn()
             if let exitCode { return exitCode }
         }
+    }
+    /// Waits for something, at most so long in milliseconds (-1: without end), and does what it asks for. What workers wrote
+    /// comes before what became of them, and both before what a signal asks for.
+    func turn(atMost limit: Int32 = -1) {
+        let wait = timers.wait
+        let count = epoll.wait(milliseconds: limit < 0 ? wait : wait < 0 ? limit : min(wait, limit))
+        var haveSignals = false
+        for index in 0..<count {
+            let descriptor = Int32(truncatingIfNeeded: epoll.data(index) & 0xFFFF_FFFF)
+            switch Source(rawValue: epoll.data(index) >> 32) {
+            case .output: readOutput(descriptor, .output)
+            case .error: readOutput(descriptor, .error)
+            case .zygote: hearZygote(descriptor)
+            case .listener: connectionsWait(at: descriptor)
+            case .control: acceptCommand()
+            case .controlClient: readCommand(descriptor)
+            case .refusal: continueRefusal(descriptor)
+            case .signals: haveSignals = true
+            case nil: continue
+            }
+        }
+        if haveSignals { takeSignals() }
+        for timer in timers.take() { timeHasCome(timer) }
     }
 
     func watch(_ source: Source, _ descriptor: Int32, _ mask: UInt32 = Epoll.Mask.readable) throws(Errno) {
