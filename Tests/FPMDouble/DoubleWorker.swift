@@ -25,6 +25,7 @@ struct DoubleWorker {
     func run() -> Never {
         guard let signals = try? SignalSource([Signal.quit]) else { Process.exitNow(70) }
         for signal in Supervisor.handled where signal != Signal.quit { try? Signal.restoreDefault(signal) }
+        for signal in Signal.crashes { try? Signal.restoreDefault(signal) }
         try? Signal.unblock(Supervisor.handled.filter { $0 != Signal.quit })
         scoreboard.enter(start.place, pid: Process.id)
         let sources = [signals.descriptor.raw, start.queue, start.listener].filter { $0 >= 0 }

@@ -21,8 +21,6 @@ struct ZygoteProcess {
 
     /// The life of a zygote, from right after its fork on; signals are blocked, as in the supervisor.
     func run(socket: Int32) -> Never {
-        // Standard error may still be that of whoever started the program, who waits for its end.
-        log.tieStandardError()
         try? Descriptor.replace(Self.control, by: socket)
         File.setCloseOnExec(Self.control, true)
         // Nobody who waits for the end of the original stream shall wait for us.
