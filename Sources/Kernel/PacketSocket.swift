@@ -62,11 +62,15 @@ public enum PacketSocket {
 }
 
 extension Socket {
-    /// Connections that wait to be accepted at a TCP listener, and how many can wait; nil for other sockets.
+    /// Connections that wait to be accepted at a listener, TCP or unix, and how many can wait; nil where the kernel does not
+    /// tell.
     public static func listenQueue(_ listener: Int32) -> (waiting: Int, length: Int)? {
         var waiting: UInt32 = 0
         var length: UInt32 = 0
-        guard unsafe clinux_listen_queue(listener, &waiting, &length) == 0 else { return nil }
+        guard
+            unsafe clinux_listen_queue(listener, &waiting, &length) == 0
+                || clinux_unix_queue(listener, &waiting, &length) == 0
+        else { return nil }
         return (Int(waiting), Int(length))
     }
     /// The user at the other end of a unix socket.

@@ -60,6 +60,33 @@ import Testing
         #expect(!File.exists(path))
     }
 
+    @Test(arguments: ["/tmp/fpm-queue-\(Process.id).sock", "127.0.0.1:"]) func queues(listen: String) throws {
+        let sockets = ListeningSockets(try quietLog())
+        var text = ByteString(listen)
+        if listen.hasSuffix(":") {
+            let any = try Socket.listen(.loopback(port: 0))
+            text.append(ByteString(decimal: try Socket.localAddress(any.raw).port))
+        }
+        var one = pool("one", text)
+        one.listenBacklog = 7
+        let listener = try #require(sockets.open(one))
+        defer {
+            File.close(listener)
+            sockets.release(one)
+        }
+        let endpoint = try Socket.localEndpoint(listener)
+        let first = try Socket.connect(endpoint)
+        let second = try Socket.connect(endpoint)
+        // A kernel may be built without the answer for unix sockets.
+        if let queue = Socket.listenQueue(listener) {
+            #expect(queue.waiting == 2 && queue.length == 7)
+        } else {
+            #expect(!listen.hasSuffix(":"))
+        }
+        _ = consume first
+        _ = consume second
+    }
+
     @Test func filesThatAreNoSocketsStay() throws {
         let path: ByteString = "/tmp/fpm-listen-\(Process.id).txt"
         try File.writeWhole(path, [1])

@@ -28,6 +28,8 @@ int clinux_priority(int value);
 int clinux_clear_environment(void);
 // Connections that wait at a TCP listener, and how many can.
 int clinux_listen_queue(int listener, unsigned *waiting, unsigned *length);
+// The same of a unix listener; -1 where the kernel does not tell.
+int clinux_unix_queue(int listener, unsigned *waiting, unsigned *length);
 // The user at the other end of a unix socket.
 int clinux_peer_user(int socket, uid_t *uid);
 // As clinux_wait for any child without waiting; `core` is 1 when the child left a core. 1 found, 0 none yet, -1.
