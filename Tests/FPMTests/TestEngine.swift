@@ -122,7 +122,8 @@ final class TestWorker {
         var errors: String { String(decoding: stderr, as: UTF8.self) }
         var body: String {
             if text.hasPrefix("\r\n") { return String(text.dropFirst()) }
-            return text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false).last.map(String.init)
+            return text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false).last.map(
+                String.init)
                 ?? ""
         }
     }

@@ -23,8 +23,6 @@ final class Exchange: ScriptExchange {
     private var hasLogged = false
     /// Bytes of the body that PHP may still read: those that CONTENT_LENGTH names; nil: all there are.
     private var bodyBudget: Int? = 0
-    /// REQUEST_BODY_FILE: the web server has written the body there. -1: none, or not opened yet.
-    private var bodyFile: Int32 = -1
 
     var requestURI: ByteString? { paths.uri }
     var pathTranslated: ByteString? { paths.script }
@@ -78,11 +76,6 @@ final class Exchange: ScriptExchange {
     }
     /// PHP took settings from the request, which stay.
     var changesSettings: Bool { variables.has("PHP_VALUE") || variables.has("PHP_ADMIN_VALUE") }
-    /// The request is over, its client included.
-    func leave() {
-        if bodyFile >= 0 { File.close(bodyFile) }
-        bodyFile = -1
-    }
 
     // MARK: ScriptExchange
 
@@ -95,33 +88,10 @@ final class Exchange: ScriptExchange {
         let count = min(buffer.count, bodyBudget ?? buffer.count)
         guard count > 0 else { return 0 }
         let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
-        let read: Int
-        if let name = bodyFileName() {
-            guard openBodyFile(name) else { return 0 }
-            if case .bytes(let got) = unsafe File.read(bodyFile, room) { read = got } else { read = 0 }
-        } else {
-            read = unsafe connection.readBody(room)
-        }
+        let read = unsafe connection.readBody(room)
         if let budget = bodyBudget { bodyBudget = budget - read }
         return read
     }
-    private func bodyFileName() -> ByteString? {
-        guard let name = variables["REQUEST_BODY_FILE"], !name.isEmpty else { return nil }
-        return name
-    }
-    private func openBodyFile(_ name: ByteString) -> Bool {
-        if bodyFile >= 0 { return true }
-        do throws(Errno) {
-            bodyFile = try File.open(name).take()
-            return true
-        } catch {
-            errorLog.message(
-                .notice,
-                "PHP message: PHP Warning:  REQUEST_BODY_FILE: open('\(name)') failed: \(error) (\(error.rawValue))")
-            return false
-        }
-    }
-
     func sendHead(status: Int, _ head: UnsafeRawBufferPointer) -> Bool { unsafe connection.write(.stdout, head) }
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool { unsafe connection.write(.stdout, bytes) }
     func flush() -> Bool { connection.flush() }

@@ -153,7 +153,6 @@ final class WorkerLoop {
         exchange.prepare(paths, decision, statusPage: statusPage)
         let end = engine.run(exchange)
         _ = connection.finish(force: end == .failed)
-        exchange.leave()
         if end == .failed { return 70 }
         if exchange.changesSettings { readSettings() }
         // What a script wrote without a line end shall come out now.
