@@ -72,6 +72,9 @@ class Connection:
     def send(self, data):
         self.socket.sendall(data)
 
+    def end_sending(self):
+        self.socket.shutdown(socket.SHUT_WR)
+
     def _take(self, count):
         while len(self.buffer) < count:
             try:

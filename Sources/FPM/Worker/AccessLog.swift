@@ -47,7 +47,12 @@ final class AccessLog {
             append(part, record)
             guard output.count >= Self.limit else { continue }
             notice("the log buffer is full (\(Self.limit)). The access log request has been truncated.")
-            output.removeSubrange(Self.limit...)
+            // php-fpm's conversions need room for a NUL.
+            if case .text = part {
+                output.removeSubrange(Self.limit...)
+            } else {
+                output.removeSubrange((Self.limit - 1)...)
+            }
             break
         }
         guard !output.isEmpty else { return }

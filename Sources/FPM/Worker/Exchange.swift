@@ -1,6 +1,7 @@
 // PHP: sapi/fpm/fpm/fpm_main.c (the functions of cgi_sapi_module), fpm_request.c
 import Bytes
 import FastCGI
+import HTTP
 import Kernel
 
 /// The request that a worker has, as the language sees it. One object for all requests of a worker.
@@ -65,10 +66,17 @@ final class Exchange: ScriptExchange {
         variables.flatten(into: &environment)
         scoreboard.info(place, line)
         task = decision.task(method: method, paths: paths, isHead: line.method == "HEAD") {
+            // The language says who asks when its request begins, which is too late for this page.
+            if let user = Self.basicUser(variables["HTTP_AUTHORIZATION"]) { authenticated(user) }
             scoreboard.executing(place)
             return statusPage(self)
         }
         if case .page = task { scoreboard.executing(place) }
+    }
+    private static func basicUser(_ authorization: ByteString?) -> ByteString? {
+        guard let authorization, authorization.hasPrefixIgnoringCase("Basic ") else { return nil }
+        let pair = Base64.decode(authorization.from(6))
+        return pair.firstIndex(of: UInt8(ascii: ":")).map { pair.upTo($0) }
     }
     private static func status(_ path: ByteString) -> PathStatus {
         guard let found = try? FileStatus(path) else { return .missing }

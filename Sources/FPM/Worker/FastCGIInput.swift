@@ -69,12 +69,14 @@ extension FastCGIConnection {
             guard let next = nextHeader() else { return .broken }
             header = next
         }
+        let type = RecordType(rawValue: header.type)
         let length = Int(header.contentLength) + Int(header.paddingLength)
-        guard need(RecordHeader.count + length) else { return .broken }
+        guard type == .getValues || type == .beginRequest && header.contentLength == 8,
+            need(RecordHeader.count + length)
+        else { return .broken }
         let content = inputAt + RecordHeader.count
-        switch RecordType(rawValue: header.type) {
+        switch type {
         case .beginRequest:
-            guard header.contentLength == 8 else { return .broken }
             requestID = header.requestID
             keeps = input[content + 2] & 1 != 0
             guard let role = Self.role(UInt16(input[content]) << 8 | UInt16(input[content + 1])) else { return .broken }
