@@ -1,5 +1,5 @@
 #!/bin/bash
-# Serves the demo site on port 8080 (PORT=n for another) with PHP by php-fpm, as the user who calls it. Ctrl-C ends both.
+# Serves the demo site on port 8080 (PORT=n for another) with PHP by martinet-fpm, as the user who calls it. Ctrl-C ends both.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
@@ -7,7 +7,6 @@ root=$(cd "$here/.." && pwd)
 port=${PORT:-8080}
 run=$here/run
 mkdir -p "$run"
-fpm=$(command -v php-fpm8.2 || ls /usr/sbin/php-fpm8.* | head -1)
 
 user=
 group=
@@ -16,10 +15,10 @@ if [ "$(id -u)" = 0 ]; then
     group="Group www-data"
     pool_user=$'user = www-data\ngroup = www-data\nlisten.owner = www-data\nlisten.group = www-data'
 fi
-cat >"$run/php-fpm.conf" <<END
+cat >"$run/martinet-fpm.conf" <<END
 [global]
-error_log = $run/php-fpm.log
-pid = $run/php-fpm.pid
+error_log = $run/martinet-fpm.log
+pid = $run/martinet-fpm.pid
 [demo]
 listen = $run/php.sock
 pm = ondemand
@@ -39,7 +38,7 @@ Define DEMO_PHP_SOCKET "$run/php.sock"
 Include "$here/demo.conf"
 END
 
-"$fpm" --nodaemonize --fpm-config "$run/php-fpm.conf" &
+"$root/.build/release/martinet-fpm" --nodaemonize --fpm-config "$run/martinet-fpm.conf" &
 fpm_pid=$!
 "$root/.build/release/martinet" -d "$run" -f "$run/demo.conf" -DFOREGROUND &
 martinet_pid=$!

@@ -12,6 +12,7 @@ import ServerCore
 extension CommandLine {
     /// - Returns: The status to exit with.
     static func run() -> Int32 {
+        if arguments.dropFirst().first == "serve" { return Serve.run(Array(arguments.dropFirst(2))) }
         let options = Options(arguments)
         let program = arguments.first ?? "martinet"
         if let complaint = options.complaint { say("\(shortName(program)): \(complaint)") }
