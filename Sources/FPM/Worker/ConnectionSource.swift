@@ -21,8 +21,8 @@ final class ConnectionSource {
     init(listener: Int32, queue: Int32) {
         self.listener = listener
         self.queue = queue
-        // Waiting is for both, so accepting must not wait for one.
-        if queue >= 0 { File.setNonBlocking(listener, true) }
+        // With a queue, waiting is for both, so accepting must not wait for one; without, accepting is the waiting.
+        File.setNonBlocking(listener, queue >= 0)
     }
     /// `listen.allowed_clients`, which holds for TCP listeners; nil: everybody.
     func allow(_ list: ByteString?, problem: (ByteString) -> Void) {
