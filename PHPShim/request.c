@@ -142,6 +142,13 @@ static void end_request(const martinet_php_request *request) {
     php_request_shutdown(NULL);
 }
 
+// PHP looks at seven signals' handlers at the start of each request, in case a script changed them. Only pcntl's functions can.
+static void keep_signal_handlers(void) {
+#ifdef ZEND_SIGNALS
+    SIGG(reset) = zend_hash_str_exists(&module_registry, ZEND_STRL("pcntl"));
+#endif
+}
+
 int request_run(const martinet_php_request *request) {
     volatile int outcome = -1;
     serving = (shim_state){.request = request, .body_file = -1};
@@ -158,6 +165,7 @@ int request_run(const martinet_php_request *request) {
         }
     } zend_end_try();
     slowlog_request_ends();
+    keep_signal_handlers();
     environment_end();
     SG(server_context) = NULL;
     serving.request = NULL;
