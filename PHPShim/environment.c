@@ -54,14 +54,14 @@ static void add_filtered(zval *array) {
         char *value = (char *)v->value;
         size_t length;
         if (sapi_module.input_filter(kind, v->name, &value, v->value_length, &length)) {
-            php_register_variable_safe(v->name, value, length, array);
+            php_register_variable_safe((char *)v->name, value, length, array);
         }
     }
 }
 
 static void add_unfiltered(zval *array) {
     FOR_EACH_VARIABLE(v) {
-        php_register_variable_safe(v->name, (char *)v->value, v->value_length, array);
+        php_register_variable_safe((char *)v->name, (char *)v->value, v->value_length, array);
     }
 }
 
@@ -121,6 +121,6 @@ void environment_register(zval *array) {
 
 void environment_add_request_headers(zval *array) {
     FOR_EACH_VARIABLE(v) {
-        sapi_add_request_header(v->name, v->name_length, (char *)v->value, v->value_length, array);
+        sapi_add_request_header((char *)v->name, v->name_length, (char *)v->value, v->value_length, array);
     }
 }

@@ -39,7 +39,7 @@ static void fill_request_info(const martinet_php_request *request) {
 static void run_page(const martinet_php_request *request) {
     zend_try {
         for (const char *line = request->lines, *end = line + request->lines_length; line < end; line += strlen(line) + 1) {
-            sapi_add_header_ex(line, strlen(line), 1, 1);
+            sapi_add_header_ex((char *)line, strlen(line), 1, 1);
         }
         SG(sapi_headers).http_response_code = 200;
         if (!SG(request_info).headers_only) {

@@ -116,7 +116,7 @@ static bool add_place(zend_execute_data *frame) {
     uint32_t line = 0;
     while (frame) {
         zend_function *function;
-        zend_uchar type;
+        uint8_t type;
         if (!PEEK(frame, func, &function)) {
             return false;
         }
