@@ -95,6 +95,10 @@ public final class ListeningSockets {
                 log(.error, "invalid port value '\(port)'")
                 return nil
             }
+            guard port.allSatisfy(ASCII.isDigit) else {
+                log(.error, "getaddrinfo: Servname not supported for ai_socktype\n")
+                return nil
+            }
             if let host { return openInternet(host, short, pool) }
             // "::" takes both families. Where it does not work nothing is said.
             let level = log.level
