@@ -51,6 +51,8 @@ extension Supervisor {
                 if queue == nil { pool.closeQueue() }
                 return nil
             }
+            // With a queue both sides look before they accept, and may be late.
+            if pool.queue.exit >= 0 { File.setNonBlocking(listener, true) }
             pool.listener = listener
             return pool
         } catch {

@@ -6,8 +6,8 @@ import Kernel
 final class ConnectionSource {
     enum Next {
         case connection(Int32, SocketAddress)
-        /// It is closed already.
-        case refused(SocketAddress)
+        /// To be closed after the log was told: whoever sees the end may look there.
+        case refused(Int32, SocketAddress)
         /// A signal came, or somebody else was faster: look whether to go on, and ask again.
         case none
         /// The listener takes no more.
@@ -59,8 +59,7 @@ final class ConnectionSource {
     }
     private func check(_ descriptor: Int32, _ peer: SocketAddress) -> Next {
         if let allowed, !allowed.allows(peer) {
-            File.close(descriptor)
-            return .refused(peer)
+            return .refused(descriptor, peer)
         }
         return .connection(descriptor, peer)
     }

@@ -115,8 +115,9 @@ final class WorkerLoop {
             switch source.next() {
             case .connection(let descriptor, let peer):
                 if let code = serve(descriptor, peer: peer) { return code }
-            case .refused(let peer):
+            case .refused(let descriptor, let peer):
                 log(.error, "Connection disallowed: IP address '\(peer.text)' has been dropped.")
+                File.close(descriptor)
             case .none: continue
             case .ended: return 0
             }
