@@ -54,6 +54,8 @@ final class ConnectionSource {
             let (descriptor, peer) = try Socket.acceptBlocking(listener)
             return check(descriptor, peer)
         } catch {
+            // The listener is shared: another process may have taken its blocking away.
+            if error == .wouldBlock, queue < 0 { _ = Socket.waitReadable(listener, milliseconds: -1) }
             return error == .interrupted || error == .connectionAborted || error == .wouldBlock ? .none : .ended
         }
     }

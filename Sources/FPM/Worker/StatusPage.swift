@@ -96,7 +96,7 @@ struct StatusPage {
         ]
     }
     private func processFields(_ one: ProcessStatus, now: Int64) -> [(String, Value)] {
-        func orDash(_ text: ByteString) -> Value { .text(text.isEmpty ? "-" : plain(text)) }
+        func orDash(_ text: ByteString) -> Value { .text(text.isEmpty ? "-" : escaped(text)) }
         var uri: ByteString = one.requestURI.isEmpty ? "-" : escaped(one.requestURI)
         if !one.queryString.isEmpty { uri = "\(uri)?\(escaped(one.queryString))" }
         return [
@@ -110,7 +110,7 @@ struct StatusPage {
             ("last request memory", .number(one.lastRequestMemory)),
         ]
     }
-    /// Addresses and queries, which the client chose.
+    /// What the client chose.
     private func escaped(_ text: ByteString) -> ByteString {
         switch format {
         case .html, .xml: MarkupText.escape(text)
@@ -118,7 +118,7 @@ struct StatusPage {
         case .text, .openmetrics: text
         }
     }
-    /// Other texts: PHP's FPM writes them as they are; here what would break the page is escaped.
+    /// The pool's name: PHP's FPM writes it as it is; here what would break the page is escaped.
     private func plain(_ text: ByteString) -> ByteString {
         switch format {
         case .html, .xml: MarkupText.escape(text)
