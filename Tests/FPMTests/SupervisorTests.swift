@@ -163,6 +163,19 @@ import Testing
         double.expect("ready to handle connections", times: 2, seconds: 6)
         double.expect("exited on signal 15 (SIGTERM)")
     }
+    @Test func aReloadWithoutTheLanguageKeepsTheFormerWorkers() throws {
+        let double = try Double(Self.one)
+        double.expect("ready to handle connections")
+        let worker = try double.ask("pid")
+        try File.writeWhole("\(double.directory)/failure", Array("gone".utf8))
+        try double.signal(Signal.user2)
+        double.expect("could not start: gone")
+        #expect(try double.ask("pid") == worker)
+        try File.unlink("\(double.directory)/failure")
+        double.expect("born(), line", times: 2, seconds: 10)
+        double.expect("child \(worker) exited with code 0")
+        #expect(try double.ask("pid") != worker)
+    }
     @Test func aBadConfigurationChangesNothing() throws {
         let double = try Double(Self.one)
         double.expect("ready to handle connections")

@@ -13,7 +13,11 @@ extension Supervisor {
             guard let made = makePool(pool, queue: inherited.queue(of: pool.name)) else { return false }
             pools.append(made)
         }
-        guard startFirstZygotes() else { return false }
+        if !startFirstZygotes() {
+            // After a reload the former workers go on meanwhile.
+            guard !formerPools.isEmpty, zygoteDelay > 0 else { return false }
+            timers.set(.zygotes, in: zygoteDelay)
+        }
         guard options.launched() else { return false }
         log.started()
         log(.notice, "fpm is running, pid \(Process.id)")
@@ -115,6 +119,12 @@ extension Supervisor {
                 log(.notice, "access log file re-opened")
             } else {
                 log(.error, "unable to re-opened access log file")
+            }
+        }
+        // Slow logs are opened for each worker.
+        if logged.isEmpty {
+            for pool in pools where pool.config.requestSlowlogTimeout > 0 {
+                for child in pool.children { send(Signal.quit, to: child) }
             }
         }
         log.tieStandardError()
