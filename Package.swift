@@ -24,6 +24,7 @@ let package = Package(
     products: [
         .executable(name: "martinet", targets: ["martinet"]),
         .executable(name: "martinet-fpm", targets: ["martinet-fpm"]),
+        .executable(name: "martinet-tools", targets: ["martinet-tools"]),
     ],
     targets: [
         // C: what Swift cannot call, and the system's libraries.
@@ -56,6 +57,10 @@ let package = Package(
         library("FPM", ["Bytes", "Kernel", "FastCGI", "HTTP", "ConfigLanguage"]),
         library("PHPEngine", ["FPM", "CPHPABI", "Bytes", "Kernel"]),
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
+
+        // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl.
+        library("HostTools", ["Bytes", "Kernel", "ConfigLanguage"]),
+        .executableTarget(name: "martinet-tools", dependencies: ["HostTools"], swiftSettings: strict),
 
         // Runs scripts without a web server, for PHPEngineTests.
         .executableTarget(
