@@ -1,6 +1,6 @@
 # make run    build what is missing, serve the demo site on http://127.0.0.1:8080/
 # make test   every test that needs nothing but Debian's packages
-# make build  .build/release/martinet and martinet-fpm, with the Swift standard library linked in, and .build/php-8.2.so
+# make build  .build/release/martinet, martinet-fpm and martinet-tools, with the Swift standard library linked in, and .build/php-8.2.so
 # make shim   only .build/php-VERSION.so, which joins martinet-fpm to Debian's libphp (PHP=8.3 for another version)
 # make bench  Martinet beside nginx, h2o, lighttpd and Apache
 # make fuzz   every parser on mutated input for a minute each
@@ -21,6 +21,7 @@ run: build
 build: deps shim
 	$(SWIFT) build $(BUILD_FLAGS) --product martinet
 	$(SWIFT) build $(BUILD_FLAGS) --product martinet-fpm
+	$(SWIFT) build $(BUILD_FLAGS) --product martinet-tools
 
 shim: deps $(SHIM)
 
@@ -43,6 +44,7 @@ test: test-deps build
 	timeout 200 Tests/Allocations/growth --martinet .build/release/martinet
 	timeout 60 Tests/Serve/run --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet
+	timeout 300 Tests/HostTools/run --tools .build/release/martinet-tools
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
 
 bench: build
