@@ -46,6 +46,7 @@ test: test-deps build
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet
 	timeout 300 Tests/HostTools/run --tools .build/release/martinet-tools
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
+	timeout 300 Tests/FPM/run --martinet-fpm .build/release/martinet-fpm
 
 bench: build
 	scripts/install-packages bench
