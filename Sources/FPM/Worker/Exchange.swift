@@ -19,6 +19,8 @@ final class Exchange: ScriptExchange {
     private(set) var paths = RequestPaths()
     private(set) var line = PoolScoreboard.RequestLine()
     private var ticks = ProcessTicks()
+    /// Scripts that were found, and when: microseconds of `MonotonicTime`.
+    private var filesSeen: [ByteString: UInt64] = [:]
     /// `fastcgi.logging`
     var isLoggingToClient = true
     private var hasLogged = false
@@ -49,7 +51,8 @@ final class Exchange: ScriptExchange {
     /// The request's variables are there: corrects them and decides what to do.
     func prepare(_ settings: PathSettings, _ decision: TaskDecision, statusPage: (Exchange) -> ScriptTask) {
         hasLogged = false
-        paths = EnvironmentFixups.apply(to: &variables, settings, status: Self.status)
+        let now = scoreboard.accepted(place).monotonic
+        paths = EnvironmentFixups.apply(to: &variables, settings) { status($0, now: now) }
         let method = variables["REQUEST_METHOD"]
         line.uri = paths.uri ?? ""
         line.method = method ?? ""
@@ -78,10 +81,16 @@ final class Exchange: ScriptExchange {
         let pair = Base64.decode(authorization.from(6))
         return pair.firstIndex(of: UInt8(ascii: ":")).map { pair.upTo($0) }
     }
-    private static func status(_ path: ByteString) -> PathStatus {
+    /// Files that were there are taken to be there for a second; PHP itself believes it for `realpath_cache_ttl`, 120 of them.
+    private func status(_ path: ByteString, now: UInt64) -> PathStatus {
+        if let seen = filesSeen[path], now < seen + 1_000_000 { return .regular }
         guard let found = try? FileStatus(path) else { return .missing }
-        return found.isRegular ? .regular : .other
+        guard found.isRegular else { return .other }
+        if filesSeen.count >= 256 { filesSeen.removeAll() }
+        filesSeen[path] = now
+        return .regular
     }
+
     /// PHP took settings from the request, which stay.
     var changesSettings: Bool { variables.has("PHP_VALUE") || variables.has("PHP_ADMIN_VALUE") }
 
