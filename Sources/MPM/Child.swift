@@ -91,13 +91,16 @@ final class Child: @unchecked Sendable {
     private func makeLoops() throws(Errno) {
         let plan = generation.plan
         let configuration = generation.configuration
-        let pool = BlockingPool(limit: 16)
-        let share = board.workersPerChild / plan.loopsPerChild
+        let pool = BlockingPool(limit: max(16, plan.mpm == .worker ? plan.loopsPerChild : 0))
+        // A loop that holds one connection has one place.
+        let share = plan.mpm.isAsync ? max(1, board.workersPerChild / plan.loopsPerChild) : 1
         for number in 0..<plan.loopsPerChild {
             let loop = try EventLoop(pool: pool)
+            let places = (number * share..<(number + 1) * share).clamped(to: 0..<board.workersPerChild)
             let score = LoopScore(
-                board, slot: slot, workers: number * share..<(number + 1) * share, configuration: configuration,
-                connectionLimit: plan.maxConnectionsPerChild, limitReached: { self.stopGracefully() })
+                board, slot: slot, workers: places, configuration: configuration,
+                connectionLimit: plan.maxConnectionsPerChild, holds: !plan.mpm.isAsync,
+                limitReached: { self.stopGracefully() })
             let worker = Worker(
                 loop: loop, configuration: configuration, connectionLimit: plan.connectionsPerLoop, scores: score)
             worker.requestLimit = plan.requestsPerLoop
@@ -146,7 +149,8 @@ final class Child: @unchecked Sendable {
         guard let nothing = try? File.open("/dev/null", .readOnly) else { return }
         for descriptor in generation.listeners.descriptors { try? Descriptor.replace(descriptor, by: nothing.raw) }
     }
-    private func fail(_ code: Int32, _ text: String, module: String = "mpm_event") -> Never {
+    private func fail(_ code: Int32, _ text: String, module: String? = nil) -> Never {
+        let module = module ?? generation.plan.mpm.logName
         generation.configuration.mainServer.log(.alert, module, ByteString(text))
         Process.exitNow(code)
     }

@@ -55,7 +55,8 @@ public struct LoadedConfiguration {
 extension Launch {
     /// Reads `envvars` and the configuration anew.
     /// - Parameter isRestart: The server is running: the MPM words its warnings for the log.
-    public func load(isRestart: Bool = false) -> LoadedConfiguration {
+    /// - Parameter first: The plan the server started with: a restart keeps its limits.
+    public func load(isRestart: Bool = false, first: ProcessPlan? = nil) -> LoadedConfiguration {
         var commandLine = commandLine
         if let variables = Envvars.read(serverRoot: commandLine.serverRoot) {
             commandLine.environment = variables
@@ -70,9 +71,11 @@ extension Launch {
             try loader.load()
             nameHost(configuration)
         } catch { failure = error }
-        let plan = ProcessPlan(configuration.process, isSingle: isSingle, isRestart: isRestart)
+        let mpm = configuration.mpm ?? .event
+        let plan = ProcessPlan(
+            configuration.process, mpm: mpm, isSingle: isSingle, isRestart: isRestart, first: first)
         if failure == nil {
-            for warning in plan.warnings { configuration.say(.warning, "mpm_event", warning) }
+            for warning in plan.warnings { configuration.say(.warning, mpm.logName, warning) }
         }
         return LoadedConfiguration(
             configuration: configuration, filesRead: loader.filesRead, plan: plan, error: failure)
@@ -119,7 +122,9 @@ enum StartupMessage {
     /// Those that carry no time and process even in the log.
     private static let bare: Set<String> = [
         "AH00112", "AH00497", "AH00499", "AH00502", "AH00504", "AH00507", "AH00509", "AH00511", "AH00513",
-        "AH00515", "AH00517", "AH00519", "AH00548", "AH00557", "AH00558",
+        "AH00515", "AH00517", "AH00519", "AH00300", "AH00302", "AH00305", "AH00307", "AH00310", "AH00312", "AH00314",
+        "AH00316", "AH00318", "AH00320", "AH00322", "AH00175", "AH00177", "AH00180", "AH00182", "AH00184", "AH00186",
+        "AH00548", "AH00557", "AH00558",
     ]
     static func line(_ level: LogLevel, _ module: String, _ text: String) -> [UInt8] {
         if bare.contains(String(text.prefix(7))) { return Array((errorLogEscaped(text) + "\n").utf8) }

@@ -20,6 +20,8 @@ final class LoopScore: WorkerScore {
     /// `MaxConnectionsPerChild`, and what to do when the child has taken so many.
     private let connectionLimit: UInt64
     private let limitReached: @Sendable () -> Void
+    /// The place of a loop that holds one connection for its whole life: it is taken as long as there is one.
+    private let heldPlace: Int?
 
     // The words that every request touches.
     private let connections: SharedWord
@@ -37,12 +39,13 @@ final class LoopScore: WorkerScore {
     /// - Parameter workers: The numbers of the child's workers that belong to this loop.
     init(
         _ board: Scoreboard, slot: Int, workers: Range<Int>, configuration: Configuration, connectionLimit: Int,
-        limitReached: @escaping @Sendable () -> Void
+        holds: Bool = false, limitReached: @escaping @Sendable () -> Void
     ) {
         self.board = board
         self.slot = slot
         self.connectionLimit = UInt64(max(0, connectionLimit))
         self.limitReached = limitReached
+        heldPlace = holds ? workers.first : nil
         seesTail = configuration.process.seeRequestTail
         free = workers.reversed()
         names = configuration.servers.map { server in
@@ -61,11 +64,20 @@ final class LoopScore: WorkerScore {
 
     func connectionOpened() {
         connections.add(1)
+        setHeld(.reading)
         let count = accepted.add(1)
         if connectionLimit != 0, count == connectionLimit { limitReached() }
     }
-    func connectionClosed() { connections.subtract(1) }
+    func connectionClosed() {
+        connections.subtract(1)
+        setHeld(.ready)
+    }
+    private func setHeld(_ state: WorkerState) {
+        guard let heldPlace else { return }
+        board.word(board.workerBase(slot, heldPlace) + Scoreboard.Place.state).store(UInt64(state.rawValue))
+    }
     func connectionIdle(_ isIdle: Bool) {
+        if isIdle { setHeld(.keepAlive) }
         if isIdle { keepAlive.add(1) } else { keepAlive.subtract(1) }
     }
 
@@ -169,7 +181,8 @@ final class LoopScore: WorkerScore {
         add(Scoreboard.Place.connectionBytes, sent)
         add(Scoreboard.Place.duration, took)
         board.word(base + Scoreboard.Place.stopped).store(UInt64(bitPattern: now))
-        board.word(base + Scoreboard.Place.state).store(UInt64(WorkerState.ready.rawValue))
+        board.word(base + Scoreboard.Place.state).store(
+            UInt64((heldPlace == nil ? WorkerState.ready : .keepAlive).rawValue))
     }
     /// The child's processor time, once a second at most.
     private func updateCPU(_ now: Int64) {

@@ -15,8 +15,13 @@ public final class Parent {
     /// Children write here when they begin to end by themselves.
     private let wakeReader: Int32
     private let wakeWriter: Int32
-    private var backOff = BackOff()
+    var backOff = BackOff()
     private var isFatal = false
+    /// The plan the server started with.
+    private let firstPlan: ProcessPlan
+    /// How many children of this generation there should be; ``maintain()`` moves it.
+    var wanted = 0
+    var spare = Spare()
 
     struct ChildRecord {
         let pid: Int32
@@ -33,6 +38,7 @@ public final class Parent {
     ) {
         self.launch = launch
         self.generation = generation
+        firstPlan = generation.plan
         self.board = board
         self.signals = signals
         (wakeReader, wakeWriter) = wake.split()
@@ -77,15 +83,14 @@ public final class Parent {
             return try make(launch, generation).serve()
         } catch {
             generation.configuration.mainServer.log(
-                .emerg, "mpm_event",
+                .emerg, generation.plan.mpm.logName,
                 "(\(error.rawValue))\(error): AH00004: Fatal error: could not create the scoreboard")
             return 1
         }
     }
     private static func make(_ launch: Launch, _ generation: Generation) throws(Errno) -> Parent {
         let plan = generation.plan
-        let workers = min(1024, max(64, plan.loopsPerChild * plan.requestsPerLoop))
-        let board = try Scoreboard(children: max(64, 4 * plan.children), workersPerChild: workers)
+        let board = try Scoreboard(children: plan.scoreboardChildren, workersPerChild: plan.scoreboardWorkers)
         let signals = try SignalSource([
             Signal.terminate, Signal.interrupt, Signal.hangUp, Signal.user1, Signal.windowChange, Signal.child,
         ])
@@ -116,14 +121,16 @@ public final class Parent {
 
     // MARK: Serving
 
-    func log(_ level: LogLevel, _ text: String, module: String = "mpm_event") {
-        generation.configuration.mainServer.log(level, module, ByteString(text))
+    func log(_ level: LogLevel, _ text: String, module: String? = nil) {
+        generation.configuration.mainServer.log(level, module ?? generation.plan.mpm.logName, ByteString(text))
     }
+
+    private func number(_ message: MPMMessage) -> String { message.number(generation.plan.mpm) }
 
     private func serve() -> Int32 {
         guard writePidFile(isFirst: true) else { return 1 }
         offerScoreboard()
-        startChildren()
+        startGeneration()
         announce()
         ServiceNotice.ready("Processing requests...")
         while true {
@@ -135,6 +142,7 @@ public final class Parent {
             reap()
             if isFatal { return shutDown(status: 1) }
             startChildren()
+            maintain()
         }
     }
     private func drainWake() {
@@ -142,8 +150,10 @@ public final class Parent {
         while case .bytes(let count) = File.read(wakeReader, into: &bytes, count: 64), count > 0 { bytes = [] }
     }
     private func announce() {
-        log(.notice, "AH00489: \(generation.configuration.banner) configured -- resuming normal operations")
-        log(.info, "AH00490: Server built: \(launch.built)")
+        log(
+            .notice,
+            "\(number(.configured)): \(generation.configuration.banner) configured -- resuming normal operations")
+        log(.info, "\(number(.built)): Server built: \(launch.built)")
         let line = launch.arguments.map(\.string).joined(separator: " ")
         log(.notice, "AH00094: Command line: '\(line)'", module: "core")
     }
@@ -190,7 +200,7 @@ public final class Parent {
         ServiceNotice.stopping()
         endChildren { _ in true }
         try? File.unlink(pidFile)
-        if !isFatal { log(.notice, "AH00491: caught SIGTERM, shutting down") }
+        if !isFatal { log(.notice, "\(number(.terminated)): caught SIGTERM, shutting down") }
         return status
     }
     private func shutDownGracefully() -> Int32 {
@@ -198,7 +208,7 @@ public final class Parent {
         generation.listeners.close(except: Listeners())
         for index in children.indices { tell(index, Signal.user1) }
         try? File.unlink(pidFile)
-        log(.notice, "AH00492: caught SIGWINCH, shutting down gracefully")
+        log(.notice, "\(number(.stoppedGracefully)): caught SIGWINCH, shutting down gracefully")
         let timeout = generation.configuration.process.gracefulShutdownTimeout
         let end = timeout > 0 ? MonotonicTime.milliseconds + UInt64(timeout) * 1000 : UInt64.max
         wait: while !children.isEmpty, MonotonicTime.milliseconds < end {
@@ -217,8 +227,8 @@ public final class Parent {
         log(
             .notice,
             isGraceful
-                ? "AH00493: SIGUSR1 received.  Doing graceful restart"
-                : "AH00494: SIGHUP received.  Attempting to restart")
+                ? "\(number(.restartedGracefully)): \(generation.plan.mpm.gracefulRestartText)"
+                : "\(number(.restarted)): SIGHUP received.  Attempting to restart")
         ServiceNotice.reloading()
         guard let next = prepareNext() else {
             log(.error, "The new configuration cannot be used: the server goes on with the old one")
@@ -235,7 +245,7 @@ public final class Parent {
         old.close(except: next)
         next.startPrograms()
         backOff = BackOff()
-        startChildren()
+        startGeneration()
         for index in children.indices where children[index].generation != next.number {
             tell(index, isGraceful ? Signal.user1 : Signal.terminate)
         }
@@ -244,9 +254,13 @@ public final class Parent {
         ServiceNotice.ready("Processing requests...")
     }
     private func prepareNext() -> Generation? {
-        let loaded = launch.load(isRestart: true)
+        let loaded = launch.load(isRestart: true, first: firstPlan)
         for line in launch.messages(of: loaded) { say(line) }
         guard loaded.error == nil else { return nil }
+        guard loaded.plan.mpm == firstPlan.mpm else {
+            say("AH00534: \(launch.program): Configuration error: The MPM cannot be changed during restart.")
+            return nil
+        }
         let listeners: Listeners
         do throws(Listeners.Failure) {
             listeners = try Listeners(loaded.configuration.process, reusing: generation.listeners)
@@ -269,18 +283,17 @@ public final class Parent {
     // MARK: Children
 
     /// Makes the children of this generation as many as planned.
-    private func startChildren() {
+    func startChildren() {
         guard !backOff.isWaiting else { return }
-        func serving() -> Int {
-            children.count { child in
-                child.generation == generation.number && !child.isStopping
-                    && board.child(child.slot, Scoreboard.Field.state).load() != Scoreboard.ChildState.quiescing
-            }
-        }
-        while serving() < generation.plan.children {
+        while children.count(where: isServing) < wanted {
             guard let slot = board.freeSlot() else { return endOldest() }
             guard startChild(slot) else { return }
         }
+    }
+    /// A child of this generation that takes connections.
+    func isServing(_ child: ChildRecord) -> Bool {
+        child.generation == generation.number && !child.isStopping
+            && board.child(child.slot, Scoreboard.Field.state).load() != Scoreboard.ChildState.quiescing
     }
     private func startChild(_ slot: Int) -> Bool {
         let parent = Process.id
@@ -298,7 +311,7 @@ public final class Parent {
             }
         } catch {
             board.release(slot)
-            log(.error, "(\(error.rawValue))\(error): AH00481: fork: Unable to fork new process")
+            log(.error, "(\(error.rawValue))\(error): \(number(.forkFailed)): fork: Unable to fork new process")
             backOff.failed()
             return false
         }
@@ -308,7 +321,7 @@ public final class Parent {
         guard let index = children.indices.first(where: { children[$0].isStopping }) else { return }
         try? Process.kill(children[index].pid, Signal.terminate)
     }
-    private func tell(_ index: Int, _ signal: Int32) {
+    func tell(_ index: Int, _ signal: Int32) {
         children[index].isStopping = true
         try? Process.kill(children[index].pid, signal)
     }
@@ -336,7 +349,10 @@ public final class Parent {
                 }
                 isFatal = true
             } else {
-                log(.warning, "AH00487: Ignoring fatal error in child of previous generation (pid \(child.pid)).")
+                log(
+                    .warning,
+                    "\(number(.oldGenerationFailed)): Ignoring fatal error in child of previous generation (pid \(child.pid))."
+                )
             }
             return
         }
@@ -344,7 +360,9 @@ public final class Parent {
         guard isCurrent, !child.isStopping, exit.code != 0, exit.signal != Signal.terminate else { return }
         if MonotonicTime.milliseconds - child.started < 5000 {
             backOff.failed()
-            if backOff.failures % 10 == 3 { log(.warning, "AH10392: children are killed successively!") }
+            if backOff.failures % 10 == 3 {
+                log(.warning, "\(number(.killedSuccessively)): children are killed successively!")
+            }
         } else {
             backOff = BackOff()
         }

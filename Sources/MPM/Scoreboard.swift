@@ -166,7 +166,7 @@ final class Scoreboard: @unchecked Sendable {
     func snapshot(_ plan: ProcessPlan) -> ScoreboardSnapshot {
         var result = ScoreboardSnapshot(
             generation: number(Global.generation), started: time(global(Global.started)),
-            restarted: time(global(Global.restarted)), serverLimit: plan.children,
+            restarted: time(global(Global.restarted)), serverLimit: plan.mpm.isAsync ? plan.children : plan.childLimit,
             workersPerChild: min(workersPerChild, plan.loopsPerChild * plan.requestsPerLoop),
             parent: Int32(truncatingIfNeeded: global(Global.parent).load()))
         result.accesses = global(Global.accesses).load()

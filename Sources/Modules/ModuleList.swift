@@ -47,6 +47,8 @@ public let moduleList: [ModuleDefinition] = [
     BuiltIn.macro,
     Mime.module,
     Core.eventMPM,
+    Core.preforkMPM,
+    Core.workerMPM,
     Negotiation.module,
     Proxy.module,
     ProxyFCGI.module,

@@ -16,14 +16,14 @@ enum VersionText {
     /// - Parameter configuration: Says which MPM is loaded.
     static func writeSettings(_ configuration: Configuration) {
         write()
-        let mpm = ["event", "worker", "prefork"].first { configuration.module($0) != nil } ?? ""
+        let mpm = configuration.mpm?.rawValue ?? ""
         print("Server's Module Magic Number: \(ServerBanner.moduleMagicNumber)")
         print("Server loaded:  APR 1.7.2, APR-UTIL 1.6.3, PCRE 10.42 2022-12-11")
         print("Compiled using: APR 1.7.2, APR-UTIL 1.6.3, PCRE 10.42 2022-12-11")
         print("Architecture:   \(Int.bitWidth)-bit")
         print("Server MPM:     \(mpm)")
         if !mpm.isEmpty {
-            print("  threaded:     yes (fixed thread count)")
+            print("  threaded:     \(mpm == "prefork" ? "no" : "yes (fixed thread count)")")
             print("    forked:     yes (variable process count)")
         }
         print("Server compiled with....")

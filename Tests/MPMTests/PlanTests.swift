@@ -43,6 +43,63 @@ func planFollowsEvent(_ one: PlanCase) {
     #expect(single.children == 1 && single.loopsPerChild == 1)
 }
 
+/// The plan of worker and prefork, as apache2 corrects it.
+struct HoldingCase: Sendable {
+    var mpm: MPMKind
+    var start: Int?
+    var workers: Int?
+    var threads = 25
+    var limit: Int?
+    var spare: (Int?, Int?) = (nil, nil)
+    var children = 3
+    var childLimit = 16
+    var loops = 25
+    var spares = 75...250
+    var warnings: [String] = []
+}
+
+@Test(arguments: [
+    HoldingCase(mpm: .worker),
+    HoldingCase(mpm: .worker, start: 20, workers: 100, children: 4, childLimit: 4),
+    HoldingCase(mpm: .worker, workers: 10, children: 1, childLimit: 1, warnings: ["AH00314"]),
+    HoldingCase(mpm: .worker, threads: 100, childLimit: 6, loops: 64, warnings: ["AH00310", "AH00316"]),
+    HoldingCase(mpm: .worker, start: 0, spare: (0, 0), children: 1, spares: 1...26, warnings: ["AH00320", "AH00322"]),
+    HoldingCase(mpm: .prefork, children: 5, childLimit: 256, loops: 1, spares: 5...10),
+    HoldingCase(
+        mpm: .prefork, workers: 300, children: 5, childLimit: 256, loops: 1, spares: 5...10, warnings: ["AH00180"]),
+    HoldingCase(
+        mpm: .prefork, start: 9, workers: 0, limit: 0, spare: (0, 1), children: 1, childLimit: 1, loops: 1,
+        spares: 1...2, warnings: ["AH00177", "AH00182", "AH00186"]),
+])
+func planOfHeldConnections(_ one: HoldingCase) {
+    var settings = ProcessSettings()
+    settings.startServers = one.start
+    settings.maxRequestWorkers = one.workers
+    settings.threadsPerChild = one.threads
+    settings.serverLimit = one.limit
+    (settings.minSpareThreads, settings.maxSpareThreads) = one.spare
+    (settings.minSpareServers, settings.maxSpareServers) = one.spare
+    let plan = ProcessPlan(settings, mpm: one.mpm)
+    #expect(plan.children == one.children && plan.childLimit == one.childLimit)
+    #expect(plan.loopsPerChild == one.loops && plan.connectionsPerLoop == 1)
+    #expect(plan.spares == one.spares)
+    #expect(plan.warnings.map { String($0.prefix(7)) } == one.warnings)
+}
+
+@Test func restartsKeepLimits() {
+    var settings = ProcessSettings()
+    let first = ProcessPlan(settings, mpm: .worker)
+    settings.serverLimit = 20
+    settings.threadLimit = 30
+    let next = ProcessPlan(settings, mpm: .worker, isRestart: true, first: first)
+    #expect(next.serverLimit == 16 && next.threadLimit == 64)
+    #expect(
+        next.warnings == [
+            "AH00304: changing ServerLimit to 20 from original value of 16 not allowed during restart",
+            "AH00309: changing ThreadLimit to 30 from original value of 64 not allowed during restart",
+        ])
+}
+
 @Suite struct ScoreboardTests {
     @Test(arguments: ["", "GET / HTTP/1.1", String(repeating: "x", count: 63), String(repeating: "y", count: 200)])
     func textsAreCutAndCleared(text: String) throws {

@@ -166,6 +166,8 @@ public struct ProcessSettings: Sendable {
     public var startServers: Int?
     public var minSpareThreads: Int?
     public var maxSpareThreads: Int?
+    public var minSpareServers: Int?
+    public var maxSpareServers: Int?
     public var threadsPerChild = 25
     public var threadLimit: Int?
     public var serverLimit: Int?

@@ -25,8 +25,10 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public func load() throws(ConfigError) {
         let commandLine = configuration.commandLine
         let tree = try reader.read(commandLine.configFile, before: commandLine.before, after: commandLine.after)
-        if commandLine.requiresMPM, !["event", "worker", "prefork"].contains(where: configuration.loaded.contains) {
-            throw ConfigError("AH00534: \(commandLine.program): Configuration error: No MPM loaded.")
+        if commandLine.requiresMPM {
+            let count = MPMKind.allCases.count { configuration.loaded.contains($0.rawValue) }
+            let fault = count == 0 ? "No MPM loaded." : count > 1 ? "More than one MPM loaded." : nil
+            if let fault { throw ConfigError("AH00534: \(commandLine.program): Configuration error: \(fault)") }
         }
         configuration.tree = tree
         configuration.serverRoot = reader.state.serverRoot
@@ -171,11 +173,6 @@ extension Configuration {
             }
             say(.warning, "so", "AH01574: module \(symbol) is already loaded, skipping")
             return
-        }
-        if ["event", "worker", "prefork"].contains(module.name),
-            let other = loaded.first(where: { ["event", "worker", "prefork"].contains($0) })
-        {
-            throw ConfigError("AH00534: more than one MPM loaded: \(other), \(module.name)")
         }
         load(module)
     }

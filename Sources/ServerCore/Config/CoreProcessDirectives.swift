@@ -69,7 +69,7 @@ enum CoreProcessDirectives {
         },
     ]
 
-    /// What every MPM has (mpm_common.h, listen.c): rows of the MPM in use.
+    /// What every MPM has (mpm_common.h, listen.c).
     static let mpmRows: [Directive] = [
         Directive(
             "Listen", .server, "A port number or a numeric IP address and a port number, and an optional protocol",
@@ -105,41 +105,71 @@ enum CoreProcessDirectives {
         ) {
             context, word in context.configuration.process.gracefulShutdownTimeout = leadingNumber(word)
         },
-        global("StartServers", "Number of child processes launched at server startup") { context, word in
-            context.configuration.process.startServers = leadingNumber(word)
-        },
-        global("ServerLimit", "Maximum number of child processes for this run of Apache") { context, word in
-            context.configuration.process.serverLimit = leadingNumber(word)
-        },
-        global("MaxRequestWorkers", "Maximum number of threads alive at the same time") { context, word in
-            context.configuration.process.maxRequestWorkers = leadingNumber(word)
-        },
-        global("MaxClients", "Deprecated name of MaxRequestWorkers") { context, word in
-            context.configuration.process.maxRequestWorkers = leadingNumber(word)
-        },
-        global("MinSpareThreads", "Minimum number of idle threads, to handle request spikes") { context, word in
-            context.configuration.process.minSpareThreads = leadingNumber(word)
-        },
-        global("MaxSpareThreads", "Maximum number of idle threads") { context, word in
-            context.configuration.process.maxSpareThreads = leadingNumber(word)
-        },
-        global("ThreadsPerChild", "Number of threads each child creates") { context, word in
-            context.configuration.process.threadsPerChild = leadingNumber(word)
-        },
-        global(
-            "ThreadLimit",
-            "Maximum number of worker threads per child process for this run of Apache - Upper limit for ThreadsPerChild"
-        ) {
-            context, word in context.configuration.process.threadLimit = leadingNumber(word)
-        },
-        global("AsyncRequestWorkerFactor", "How many additional connects will be accepted per idle worker thread") {
-            context, word throws(DirectiveError) in
-            guard let value = Double(word.string), value >= 0 else {
-                throw DirectiveError("AsyncRequestWorkerFactor argument must be a positive number")
-            }
-            context.configuration.process.asyncRequestWorkerFactor = value
-        },
     ]
+    /// worker.c
+    static let workerRows: [Directive] =
+        mpmRows + [
+            global("StartServers", "Number of child processes launched at server startup") { context, word in
+                context.configuration.process.startServers = leadingNumber(word)
+            },
+            global("ServerLimit", "Maximum number of child processes for this run of Apache") { context, word in
+                context.configuration.process.serverLimit = leadingNumber(word)
+            },
+            global("MaxRequestWorkers", "Maximum number of threads alive at the same time") { context, word in
+                context.configuration.process.maxRequestWorkers = leadingNumber(word)
+            },
+            global("MaxClients", "Deprecated name of MaxRequestWorkers") { context, word in
+                context.configuration.process.maxRequestWorkers = leadingNumber(word)
+            },
+            global("MinSpareThreads", "Minimum number of idle threads, to handle request spikes") { context, word in
+                context.configuration.process.minSpareThreads = leadingNumber(word)
+            },
+            global("MaxSpareThreads", "Maximum number of idle threads") { context, word in
+                context.configuration.process.maxSpareThreads = leadingNumber(word)
+            },
+            global("ThreadsPerChild", "Number of threads each child creates") { context, word in
+                context.configuration.process.threadsPerChild = leadingNumber(word)
+            },
+            global(
+                "ThreadLimit",
+                "Maximum number of worker threads per child process for this run of Apache - Upper limit for ThreadsPerChild"
+            ) {
+                context, word in context.configuration.process.threadLimit = leadingNumber(word)
+            },
+        ]
+    /// event.c
+    static let eventRows: [Directive] =
+        workerRows + [
+            global("AsyncRequestWorkerFactor", "How many additional connects will be accepted per idle worker thread") {
+                context, word throws(DirectiveError) in
+                guard let value = Double(word.string), value >= 0 else {
+                    throw DirectiveError("AsyncRequestWorkerFactor argument must be a positive number")
+                }
+                context.configuration.process.asyncRequestWorkerFactor = value
+            }
+        ]
+    /// prefork.c
+    static let preforkRows: [Directive] =
+        mpmRows + [
+            global("StartServers", "Number of child processes launched at server startup") { context, word in
+                context.configuration.process.startServers = leadingNumber(word)
+            },
+            global("ServerLimit", "Maximum value of MaxRequestWorkers for this run of Apache") { context, word in
+                context.configuration.process.serverLimit = leadingNumber(word)
+            },
+            global("MaxRequestWorkers", "Maximum number of children alive at the same time") { context, word in
+                context.configuration.process.maxRequestWorkers = leadingNumber(word)
+            },
+            global("MaxClients", "Deprecated name of MaxRequestWorkers") { context, word in
+                context.configuration.process.maxRequestWorkers = leadingNumber(word)
+            },
+            global("MinSpareServers", "Minimum number of idle children, to handle request spikes") { context, word in
+                context.configuration.process.minSpareServers = leadingNumber(word)
+            },
+            global("MaxSpareServers", "Maximum number of idle children") { context, word in
+                context.configuration.process.maxSpareServers = leadingNumber(word)
+            },
+        ]
 
     /// modules/arch/unix/mod_unixd.c
     static let unixdRows: [Directive] = [
@@ -288,8 +318,9 @@ public enum UserName {
 }
 
 extension Core {
-    /// The event MPM's entry; its directives belong to whatever MPM is loaded.
-    public static let eventMPM = ModuleDefinition("event", .core, directives: CoreProcessDirectives.mpmRows)
+    public static let eventMPM = ModuleDefinition("event", .core, directives: CoreProcessDirectives.eventRows)
+    public static let preforkMPM = ModuleDefinition("prefork", .core, directives: CoreProcessDirectives.preforkRows)
+    public static let workerMPM = ModuleDefinition("worker", .core, directives: CoreProcessDirectives.workerRows)
     public static let unixd = ModuleDefinition(
         "unixd", .arch, isStatic: true, directives: CoreProcessDirectives.unixdRows)
 }

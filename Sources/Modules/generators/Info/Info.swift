@@ -134,7 +134,7 @@ struct InfoPage {
         let timeouts = "connection: \(request.server.timeoutMilliseconds / 1000)"
         let keepAlive = "keep-alive: \(request.server.keepAliveTimeout.value(default: 5000) / 1000)"
         item("Timeouts", "\(timeouts) &nbsp;&nbsp; \(keepAlive)", end: "")
-        let name = ["event", "worker", "prefork"].first { configuration.module($0) != nil } ?? ""
+        let name = configuration.mpm?.rawValue ?? ""
         item("MPM Name", ByteString(name))
         let threaded = name == "prefork" ? "no" : "yes"
         let children = configuration.scoreboard?().children.count ?? 1

@@ -46,7 +46,7 @@ struct StatusPage {
         writeHead()
         if isExtended { writeTraffic() }
         writeWorkers()
-        writeProcesses()
+        if request.configuration.mpm?.isAsync ?? true { writeProcesses() }
         writeMap()
         guard !options.isShort else { return }
         if isExtended {
@@ -78,6 +78,7 @@ struct StatusPage {
     }
 
     mutating func say(_ words: ByteString) { text.append(words) }
+    private var mpm: String { (request.configuration.mpm ?? .event).rawValue }
 
     // MARK: Head
 
@@ -89,7 +90,7 @@ struct StatusPage {
         Self.append(duration: upTime, to: &uptime)
         let description = ServerBanner.description(.full)
         if options.isShort {
-            say("\(name)\nServerVersion: \(description)\nServerMPM: event\nServer Built: \(ServerBanner.built)\n")
+            say("\(name)\nServerVersion: \(description)\nServerMPM: \(mpm)\nServer Built: \(ServerBanner.built)\n")
             say("CurrentTime: \(current)\nRestartTime: \(restart)\n")
             say(
                 "ParentServerConfigGeneration: \(board.generation + 1)\nParentServerMPMGeneration: \(board.generation)\n"
@@ -101,7 +102,7 @@ struct StatusPage {
         say("<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n")
         say("<html><head>\n<title>Apache Status</title>\n</head><body>\n<h1>Apache Server Status for ")
         say("\(name.escapedHTML) (via \(request.connection.localAddress.text))</h1>\n\n")
-        say("<dl><dt>Server Version: \(description)</dt>\n<dt>Server MPM: event</dt>\n")
+        say("<dl><dt>Server Version: \(description)</dt>\n<dt>Server MPM: \(mpm)</dt>\n")
         say("<dt>Server Built: \(ServerBanner.built)\n</dt></dl><hr /><dl>\n")
         say("<dt>Current Time: \(current)</dt>\n<dt>Restart Time: \(restart)</dt>\n")
         say("<dt>Parent Server Config. Generation: \(board.generation + 1)</dt>\n")
