@@ -28,6 +28,9 @@ public final class Connection {
     var hasLogged = false
     /// No further request after this one.
     public internal(set) var keepAlive: KeepAlive = .unknown
+    /// The client said that it sends nothing after this request (RFC 9112, section 9.6), so nothing that comes later can
+    /// destroy the answer under way.
+    var clientEnds = false
     /// The scoreboard's place for the request at work; -1 without one.
     public var scorePlace = -1
     /// Where connection-level modules keep what they know.

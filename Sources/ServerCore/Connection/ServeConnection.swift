@@ -47,7 +47,7 @@ extension Worker {
             switch end {
             case .again, .park: return park(connection)
             case .close:
-                loop.lingeringClose(channel)
+                finishConnection(channel, clientEnds: connection.clientEnds && reader.available == 0)
                 return ended()
             case .abort:
                 loop.close(channel)
@@ -57,6 +57,11 @@ extension Worker {
     }
 
     enum RequestEnd { case again, park, close, abort }
+
+    /// Closes a connection whose answer may still be under way.
+    func finishConnection(_ channel: Channel, clientEnds: Bool) {
+        if clientEnds { loop.close(channel) } else { loop.lingeringClose(channel) }
+    }
 
     /// Gives the task back: nothing of the connection stays but its slot.
     private func park(_ connection: Connection) {
@@ -112,6 +117,7 @@ extension Worker {
                 candidates: parked[Int(connection.channel.index)].candidates)
         if !isKept { request.letGo() }
         guard sent else { return .abort }
+        if !bodyRead || request.body != nil { connection.clientEnds = false }
         guard connection.keepAlive == .keepAlive, bodyRead else { return .close }
         return reader.available > 0 ? .again : .park
     }

@@ -50,6 +50,12 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         self.connectionLimit = connectionLimit
         self.scores = scores
         files = FileCache(loop: loop)
+        files.cannotWatch = { directory in
+            configuration.mainServer.log(
+                .warning, "core",
+                "\(directory) cannot be watched for changes (inotify): its files are looked at for every request. Raise fs.inotify.max_user_instances or fs.inotify.max_user_watches"
+            )
+        }
     }
     /// Begins to serve what is accepted on `descriptors` (owned by the caller, shared with other workers).
     public func listen(on descriptors: [Int32]) throws(Errno) {

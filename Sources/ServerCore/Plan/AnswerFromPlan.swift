@@ -100,7 +100,7 @@ extension Worker {
             return .unsent(UnsentPlan(bytes: Array(output[sent...]), file: file, keepsAlive: keepsAlive))
         }
         if keepsAlive { return .sent }
-        loop.lingeringClose(channel)
+        finishConnection(channel, clientEnds: request.connection.clientEnds && length == input.count)
         ended()
         return .lingering
     }
@@ -144,6 +144,7 @@ extension Worker {
             server.keepAlive.value(default: true) && timeout > 0 && (limit == 0 || left > 0) && !saysClose
             && (saysKeepAlive || head.version >= .http11) && !Status(request.status).dropsConnection
         guard keeps else {
+            request.connection.clientEnds = saysClose
             output.append("Connection: close\r\n")
             request.connection.keepAlive = .close
             return false
@@ -168,6 +169,7 @@ extension Worker {
     private func finishLater(_ plan: Plan, _ channel: Channel, _ rest: UnsentPlan, _ input: [UInt8]) -> WakeResult {
         loop.unpark(channel)
         let timeout = plan.request.server.timeoutMilliseconds
+        let clientEnds = plan.request.connection.clientEnds && input.isEmpty
         loop.spawnLocal { [self] in
             do throws(IOError) {
                 try await loop.sendAll(channel, rest.bytes, timeout: timeout, more: rest.file != nil)
@@ -181,7 +183,7 @@ extension Worker {
                 return ended()
             }
             if !rest.keepsAlive {
-                loop.lingeringClose(channel)
+                finishConnection(channel, clientEnds: clientEnds)
                 ended()
             } else if input.isEmpty {
                 loop.park(channel, deadline: keepAliveMilliseconds)

@@ -97,6 +97,7 @@ enum ResponseHead {
             }
         }
         let saysKeepAlive = FieldList.hasToken(said, "keep-alive")
+        connection.clientEnds = saysClose
         keep =
             keep && server.keepAlive.value(default: true) && server.keepAliveTimeout.value(default: 5000) > 0
             && (limit == 0 || left > 0) && !Status(request.status).dropsConnection && !wimpy && !saysClose

@@ -32,6 +32,9 @@ public final class FileCache {
     /// So many remembered paths are enough; then everything is forgotten (made-up URLs must not fill memory).
     static let limit = 50_000
 
+    /// Told once, with the first directory that is there and cannot be watched.
+    var cannotWatch: ((ByteString) -> Void)?
+
     init(loop: EventLoop) { self.loop = loop }
 
     /// `stat`; nil when there is no such file, or none that may be looked at.
@@ -99,7 +102,11 @@ public final class FileCache {
         guard let descriptor = loop.watchDirectory(path: directory) else {
             // A directory that is not there: its parent is watched and will tell when it appears.
             let missing = (try? FileStatus(directory)) == nil
-            if !missing { watches[directory] = .some(nil) }
+            if !missing {
+                watches[directory] = .some(nil)
+                cannotWatch?(directory)
+                cannotWatch = nil
+            }
             return missing
         }
         watches[directory] = descriptor
