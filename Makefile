@@ -50,6 +50,7 @@ test: test-deps build
 	timeout 300 Tests/HostTools/run --tools .build/release/martinet-tools
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
 	timeout 300 Tests/FPM/run --martinet-fpm .build/release/martinet-fpm
+	timeout 120 Tests/FPM/reload --martinet-fpm .build/release/martinet-fpm
 
 bench: build
 	scripts/install-packages bench
