@@ -12,13 +12,16 @@ struct Credentials: Hashable {
     var rlimitFiles: Int
     var rlimitCore: Int
     var priority: Int32?
-    /// A worker will change its root, which needs a right that setuid takes away.
-    var keepsChangeRoot: Bool
+    /// Where workers will change their root to. Opcache knows scripts by their paths, which differ in meaning from root to
+    /// root.
+    var root: ByteString?
+    /// Changing the root needs a right that setuid takes away.
+    var keepsChangeRoot: Bool { root != nil }
 
     init(_ pool: PoolConfig, isRoot: Bool) {
         rlimitFiles = pool.rlimitFiles
         rlimitCore = pool.rlimitCore
-        keepsChangeRoot = isRoot && pool.chroot != nil
+        root = isRoot ? pool.chroot : nil
         guard isRoot else { return }
         // As PHP's FPM: user and group 0 mean that nothing changes.
         uid = pool.uid.flatMap { $0 == 0 ? nil : $0 }
