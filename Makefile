@@ -52,6 +52,7 @@ test: test-deps build
 	timeout 300 Tests/FPM/run --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/reload --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/walls --martinet-fpm .build/release/martinet-fpm
+	timeout 60 Tests/FPM/queue --martinet-fpm .build/release/martinet-fpm
 
 bench: build
 	scripts/install-packages bench
