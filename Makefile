@@ -53,6 +53,8 @@ test: test-deps build
 	timeout 120 Tests/FPM/reload --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/walls --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/queue --martinet-fpm .build/release/martinet-fpm
+	timeout 120 Tests/FPM/idle --martinet-fpm .build/release/martinet-fpm
+	timeout 120 Tests/FPM/long --martinet-fpm .build/release/martinet-fpm --martinet .build/release/martinet
 
 bench: build
 	scripts/install-packages bench
