@@ -3,7 +3,6 @@
 
 import Bytes
 import Kernel
-import ModuleCompression
 import Modules
 import ServerCore
 
@@ -48,11 +47,10 @@ enum Dump {
             print(" \(module.symbol) (\(module.isStatic ? "static" : "shared"))")
         }
     }
-    /// `-l`: all there are; first those that need no LoadModule.
+    /// `-l`: those that need no LoadModule.
     static func compiledModules() {
         print("Compiled in modules:")
-        let all = moduleList + compressionModules
-        for module in all.filter(\.isStatic) + all.filter({ !$0.isStatic }) { print("  \(module.sourceName)") }
+        for module in moduleList where module.isStatic { print("  \(module.sourceName)") }
     }
     static func includes(_ files: [(file: ByteString, depth: Int, line: Int)]) {
         print("Included configuration files:")

@@ -20,7 +20,7 @@ import Testing
         }
         #expect(
             error?.message
-                == "Cannot load /dev/null into server: Martinet has no counterpart of ssl_module: \(row.remedy) (martinet -l lists the modules there are)"
+                == "Cannot load /dev/null into server: Martinet has no counterpart of ssl_module: \(row.remedy) (docs/migrate.md lists the modules there are)"
         )
     }
 }

@@ -164,7 +164,7 @@ extension Configuration {
                 )
             }
             throw ConfigError(
-                "Cannot load \(path) into server: Martinet has no counterpart of \(symbol): \(remedy(path, location)) (martinet -l lists the modules there are)"
+                "Cannot load \(path) into server: Martinet has no counterpart of \(symbol): \(remedy(path, location)) (docs/migrate.md lists the modules there are)"
             )
         }
         if loaded.contains(module.name) {
