@@ -2,6 +2,8 @@
 # make test   every test that needs nothing but Debian's packages
 # make build  .build/release/martinet, martinet-fpm and martinet-tools, with the Swift standard library linked in, and .build/php-8.2.so
 # make shim   only .build/php-VERSION.so, which joins martinet-fpm to Debian's libphp (PHP=8.3 for another version)
+# make deb    Debian packages in .build/deb: martinet, martinet-fpm, martinet-compat
+# make test-debian  installs them in a Debian 12 that systemd-nspawn boots (root; debootstrap, systemd-container)
 # make bench  Martinet beside nginx, h2o, lighttpd and Apache
 # make fuzz   every parser on mutated input for a minute each
 
@@ -13,7 +15,7 @@ SHIM = .build/php-$(PHP).so
 PHP_INCLUDES = $(subst -I,-isystem ,$(shell php-config$(PHP) --includes))
 SHIM_FLAGS = -std=gnu11 -O2 -g -fPIC -shared -fvisibility=hidden -D_GNU_SOURCE -Wall -Wextra -Werror
 
-.PHONY: run test build shim deps test-deps bench fuzz format
+.PHONY: run test build shim deps test-deps deb test-debian bench fuzz format
 
 run: build
 	demo/run.sh
@@ -55,6 +57,16 @@ test: test-deps build
 	timeout 60 Tests/FPM/queue --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/idle --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/long --martinet-fpm .build/release/martinet-fpm --martinet .build/release/martinet
+
+deb: build
+	packaging/build-deb .build/release $(SHIM)
+
+# The tree is kept without our packages; each run takes a copy.
+DEBIAN = .build/debian
+test-debian: deb
+	[ -e $(DEBIAN)/clean/usr/lib/libphp$(PHP).so ] || scripts/make-debian $(DEBIAN)/clean
+	rm -rf $(DEBIAN)/run && cp -a $(DEBIAN)/clean $(DEBIAN)/run
+	Tests/debian $(DEBIAN)/run .build/deb
 
 bench: build
 	scripts/install-packages bench
