@@ -49,8 +49,10 @@ let package = Package(
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
         library("MPM", ["ServerCore"]),
+        library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
         .executableTarget(
-            name: "martinet", dependencies: ["MPM", "Modules", "ModuleCompression"], swiftSettings: strict),
+            name: "martinet", dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression"],
+            swiftSettings: strict),
 
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
         .target(name: "CPHPABI"),
@@ -86,6 +88,7 @@ let package = Package(
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModulesTests", ["Modules"]),
+        tests("LoadGeneratorTests", ["LoadGenerator"]),
         tests("MPMTests", ["MPM", "Modules"]),
         tests("PHPEngineTests", ["PHPEngine", "php-engine-driver"]),
         tests("FPMTests", ["FPM", "Kernel", "FastCGI", "fpm-double"]),

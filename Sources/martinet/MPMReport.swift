@@ -1,0 +1,160 @@
+// No Apache counterpart: what the three MPMs cost on this machine, measured
+
+import Bytes
+import Kernel
+import LoadGenerator
+
+/// `martinet mpm-report`: one site under prefork, worker and event: memory with idle kept connections and under load, requests
+/// a second, latencies. As a table, and as JSON or SVG where asked.
+struct MPMReport {
+    private static let usage = """
+        Usage: martinet mpm-report [--json FILE] [--svg FILE] [--seconds N] [--clients N] [--idle N,N…]
+        """
+
+    struct Row {
+        var mpm: String
+        /// PSS of all processes in kB, by the number of idle connections.
+        var idle: [(count: Int, kilobytes: Int)] = []
+        var loadKilobytes = 0
+        var load = LoadResult()
+    }
+    private struct Complaint: Error { let text: String }
+
+    private var json: ByteString?
+    private var svg: ByteString?
+    private var seconds = 3
+    private var clients = 32
+    private var idle = [0, 100, 1000]
+
+    static func run(_ arguments: [String]) -> Int32 {
+        var report = MPMReport()
+        do throws(Complaint) {
+            try report.read(arguments)
+            try report.measure()
+            return 0
+        } catch {
+            print("martinet mpm-report: \(error.text)")
+            return 1
+        }
+    }
+    private mutating func read(_ arguments: [String]) throws(Complaint) {
+        var rest = arguments[...]
+        while let word = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw Complaint(text: Self.usage) }
+            let number = Int(value).flatMap { $0 > 0 && $0 <= 100_000 ? $0 : nil }
+            switch (word, number) {
+            case ("--json", _): json = ByteString(value)
+            case ("--svg", _): svg = ByteString(value)
+            case ("--seconds", let number?): seconds = number
+            case ("--clients", let number?): clients = number
+            case ("--idle", _): idle = [0] + value.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
+            default: throw Complaint(text: Self.usage)
+            }
+        }
+    }
+
+    // MARK: Measuring
+
+    private func measure() throws(Complaint) {
+        var rows: [Row] = []
+        for mpm in ["prefork", "worker", "event"] {
+            print("measuring \(mpm) …")
+            do throws(Errno) {
+                rows.append(try measure(mpm))
+            } catch { throw Complaint(text: "\(mpm): \(error.description)") }
+        }
+        print(MPMReportText.table(rows))
+        do throws(Errno) {
+            if let json { try File.writeWhole(json, Array(MPMReportText.json(rows).utf8)) }
+            if let svg { try File.writeWhole(svg, Array(MPMReportText.svg(rows).utf8)) }
+        } catch { throw Complaint(text: "cannot write: \(error.description)") }
+    }
+    private func measure(_ mpm: String) throws(Errno) -> Row {
+        let run: ByteString = "\(Environment.get("TMPDIR") ?? "/tmp")/martinet-report.\(Process.id)"
+        try Directory.make(run, mode: 0o755)
+        defer { remove(run) }
+        let port = UInt16(20_000 + Int(Process.id) % 10_000)
+        try File.writeWhole("\(run)/page.html", Array(repeating: UInt8(ascii: "x"), count: 612))
+        try File.writeWhole("\(run)/server.conf", configuration(mpm, run, port).bytes)
+        let own = try File.readLink("/proc/self/exe")
+        let pid = try Process.spawn(
+            own, arguments: [own, "-DFOREGROUND", "-d", run, "-f", "\(run)/server.conf"], environment: Environment.all,
+            directory: nil)
+        defer {
+            try? Process.kill(pid, Signal.terminate)
+            _ = Process.reap(pid, wait: true)
+        }
+        let client = LoadGenerator(.ip(.loopback(port: port)), host: "localhost", path: "/page.html")
+        // Until it listens.
+        for _ in 0..<100 {
+            if (try client.hold(1) {}) == 1 { break }
+        }
+        var row = Row(mpm: mpm)
+        for count in idle {
+            var memory = 0
+            let held = try client.hold(count) { memory = ProcessMemory.ofTree(pid) }
+            row.idle.append((held, memory))
+        }
+        row.load = try client.load(connections: clients, milliseconds: UInt64(seconds) * 1000)
+        row.loadKilobytes = ProcessMemory.ofTree(pid)
+        return row
+    }
+    private func remove(_ run: ByteString) {
+        for entry in (try? Directory.entries(run)) ?? [] { try? File.unlink("\(run)/\(entry.name)") }
+        try? Directory.remove(run)
+    }
+
+    private func configuration(_ mpm: String, _ run: ByteString, _ port: UInt16) -> ByteString {
+        let most = (idle.max() ?? 0) + clients + 50
+        let modules = ["mpm_\(mpm)", "authz_core", "dir", "mime"]
+        var text: ByteString = ""
+        for name in modules { text.append("LoadModule \(name)_module mod_\(name).so\n") }
+        if Process.userID == 0 { text.append("User www-data\nGroup www-data\n") }
+        text.append(
+            """
+            ServerRoot "\(run)"
+            ServerName localhost
+            Listen 127.0.0.1:\(Int(port))
+            PidFile "\(run)/martinet.pid"
+            DefaultRuntimeDir "\(run)"
+            ErrorLog "\(run)/error.log"
+            TypesConfig /dev/null
+            DocumentRoot "\(run)"
+            KeepAliveTimeout 300
+            MaxKeepAliveRequests 0
+
+            """)
+        if mpm == "prefork" {
+            text.append("ServerLimit \(most)\nMaxRequestWorkers \(most)\n")
+        } else {
+            let children = (most + 24) / 25
+            text.append("ThreadsPerChild 25\nServerLimit \(children)\nMaxRequestWorkers \(children * 25)\n")
+        }
+        return text
+    }
+}
+
+/// Memory of a process and its descendants.
+enum ProcessMemory {
+    /// Σ of PSS in kB.
+    static func ofTree(_ root: Int32) -> Int {
+        var pids = [root]
+        var index = 0
+        while index < pids.count {
+            let pid = pids[index]
+            index += 1
+            pids += text("/proc/\(pid)/task/\(pid)/children").split(separator: " ").compactMap { Int32($0) }
+        }
+        return pids.reduce(0) { $0 + proportional($1) }
+    }
+    private static func proportional(_ pid: Int32) -> Int {
+        for line in text("/proc/\(pid)/smaps_rollup").split(separator: "\n") where line.hasPrefix("Pss:") {
+            return line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        }
+        return 0
+    }
+    private static func text(_ path: String) -> String {
+        let bytes = (try? File.readWhole(ByteString(path), limit: 1 << 16)) ?? []
+        return ByteString(bytes).string
+    }
+}
