@@ -35,6 +35,7 @@ static ZEND_FUNCTION(fastcgi_finish_request) {
     php_output_end_all();
     php_header();
     serving.finished_early = true;
+    (void)output_send_pieces();
     host.finish_early(host.context);
     RETURN_TRUE;
 }

@@ -27,11 +27,36 @@ static size_t write_to_stdout(const char *bytes, size_t length) {
     return done;
 }
 
+// Scripts write thousands of short pieces, and what the host does with each costs more than the piece. What lies here goes
+// before anything else that is told to the host.
+static struct {
+    char bytes[1024];
+    size_t length;
+} pieces;
+
+bool output_send_pieces(void) {
+    size_t length = pieces.length;
+    pieces.length = 0;
+    return !length || host.write(host.context, pieces.bytes, length);
+}
+
 static size_t write_body(const char *bytes, size_t length) {
     if (!serving.request) {
         return write_to_stdout(bytes, length);
     }
-    if (length && !host.write(host.context, bytes, length)) {
+    if (length < sizeof pieces.bytes - pieces.length) {
+        memcpy(pieces.bytes + pieces.length, bytes, length);
+        pieces.length += length;
+        return length;
+    }
+    bool is_there = output_send_pieces();
+    if (length < sizeof pieces.bytes) {
+        memcpy(pieces.bytes, bytes, length);
+        pieces.length = length;
+    } else {
+        is_there = is_there && host.write(host.context, bytes, length);
+    }
+    if (!is_there) {
         php_handle_aborted_connection();
         return 0;
     }
@@ -40,7 +65,7 @@ static size_t write_body(const char *bytes, size_t length) {
 
 static void flush_body(void *context) {
     (void)context;
-    if (serving.request && !host.flush(host.context)) {
+    if (serving.request && !(output_send_pieces() && host.flush(host.context))) {
         php_handle_aborted_connection();
     }
 }
@@ -187,6 +212,7 @@ static char *get_environment(const char *name, size_t length) {
 // MARK: a request's begin and end, log
 
 static int activate(void) {
+    pieces.length = 0;
     if (!SG(request_info).path_translated) {
         return FAILURE;
     }
@@ -195,14 +221,15 @@ static int activate(void) {
 }
 
 static int deactivate(void) {
-    if (SG(sapi_started) && serving.request && !host.finish(host.context)) {
+    if (SG(sapi_started) && serving.request && !(output_send_pieces() && host.finish(host.context))) {
         php_handle_aborted_connection();
     }
     return SUCCESS;
 }
 
 static void write_log(int level, const char *prefix, const char *message, size_t length) {
-    if (!host.log(host.context, level, prefix, message, length) && serving.request) {
+    bool is_there = !serving.request || output_send_pieces();
+    if (!(host.log(host.context, level, prefix, message, length) && is_there) && serving.request) {
         php_handle_aborted_connection();
     }
 }

@@ -49,6 +49,8 @@ extern zend_module_entry shim_module;
 
 // sapi.c
 void shim_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Hands over what was written in short pieces; before the request ends. False when the client has gone.
+bool output_send_pieces(void);
 
 // environment.c
 void environment_begin(const char *blob, size_t length);
