@@ -99,11 +99,15 @@ extension ByteString {
     }
     @inlinable public func hasPrefixIgnoringCase(_ prefix: StaticString) -> Bool {
         let count = prefix.utf8CodeUnitCount
-        return bytes.count >= count && self[0..<count].equalsIgnoringCase(prefix)
+        guard bytes.count >= count else { return false }
+        return bytes.span.equalsIgnoringCase(prefix, in: 0..<count)
     }
     @_disfavoredOverload
     @inlinable public func hasSuffix(_ suffix: ByteString) -> Bool {
-        bytes.count >= suffix.count && bytes[(bytes.count - suffix.count)...].elementsEqual(suffix.bytes)
+        let start = bytes.count - suffix.bytes.count
+        guard start >= 0 else { return false }
+        for index in 0..<suffix.bytes.count where bytes[start + index] != suffix.bytes[index] { return false }
+        return true
     }
     @inlinable public func hasSuffix(_ suffix: StaticString) -> Bool {
         suffix.withUTF8Buffer { unsafe bytes.count >= $0.count && bytes[(bytes.count - $0.count)...].elementsEqual($0) }

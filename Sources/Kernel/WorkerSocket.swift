@@ -21,6 +21,18 @@ extension Socket {
             return result
         }
     }
+    /// As ``receive(_:into:upTo:)``, through memory that is used again.
+    public static func receive(
+        _ socket: Int32, into buffer: inout [UInt8], upTo limit: Int, through room: ReceiveRoom, wait: Bool = true
+    ) -> IOResult {
+        let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: room.memory.prefix(Swift.max(limit, 1)))
+        let result =
+            wait
+            ? unsafe receive(socket, memory)
+            : transfer { unsafe clinux_receive_now(socket, memory.baseAddress, memory.count) }
+        if case .bytes(let count) = result { unsafe buffer.append(contentsOf: memory.prefix(count)) }
+        return result
+    }
     /// What ``waitReadable(_:_:milliseconds:)`` came to.
     public enum Readiness: Sendable, Equatable {
         /// Readable, or ended.
@@ -60,4 +72,13 @@ public enum SoftQuit {
     /// Names the connection that waits for a next request (-1: none): its input ends when the signal comes. Set it, then look
     /// at ``isWanted``, then wait.
     public static func setIdle(_ connection: Int32) { clinux_soft_quit_idle(connection) }
+}
+
+/// 64 KiB to receive into. What is never used of it takes no memory.
+@safe
+public final class ReceiveRoom {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    public init() {}
+    deinit { unsafe memory.deallocate() }
 }

@@ -66,9 +66,25 @@ public final class PoolScoreboard {
     /// Bytes kept of each fact of a request, a final zero among them.
     enum Text: Int, CaseIterable {
         case uri, query, method, script, user
-        var capacity: Int { [128, 512, 16, 256, 32][rawValue] }
+        var capacity: Int {
+            switch self {
+            case .uri: 128
+            case .query: 512
+            case .method: 16
+            case .script: 256
+            case .user: 32
+            }
+        }
         /// Bytes after the worker's words.
-        var offset: Int { [0, 128, 640, 656, 912][rawValue] }
+        var offset: Int {
+            switch self {
+            case .uri: 0
+            case .query: 128
+            case .method: 640
+            case .script: 656
+            case .user: 912
+            }
+        }
         static let total = 944
     }
     private static let magic: UInt64 = 0x4D52_544E_4650_4D01
@@ -141,7 +157,14 @@ public final class PoolScoreboard {
     }
     private func clear(_ place: Int) {
         for field in 0..<Place.size { word(place, field).store(0) }
-        for one in Text.allCases { unsafe text(place, one).storeBytes(of: 0, as: UInt8.self) }
+        clearTexts(place)
+    }
+    private func clearTexts(_ place: Int) {
+        unsafe text(place, .uri).storeBytes(of: 0, as: UInt8.self)
+        unsafe text(place, .query).storeBytes(of: 0, as: UInt8.self)
+        unsafe text(place, .method).storeBytes(of: 0, as: UInt8.self)
+        unsafe text(place, .script).storeBytes(of: 0, as: UInt8.self)
+        unsafe text(place, .user).storeBytes(of: 0, as: UInt8.self)
     }
     private func isUsed(_ place: Int) -> Bool { word(place, Place.used).load() != 0 }
     private func isAtWork(_ place: Int) -> Bool {
@@ -220,7 +243,7 @@ public final class PoolScoreboard {
         let before = version.load()
         version.store(before &+ 1)
         atomicMemoryFence(ordering: .releasing)
-        for one in Text.allCases { unsafe text(place, one).storeBytes(of: 0, as: UInt8.self) }
+        clearTexts(place)
         word(place, Place.contentLength).store(0)
         version.storeReleasing(before &+ 2)
         word(place, Place.accepted).store(now)

@@ -249,8 +249,13 @@ struct EnvironmentFixups {
 
     /// No segment is `..`.
     static func isValid(_ path: ByteString) -> Bool {
-        !path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).contains {
-            $0.count == 2 && $0.first == UInt8(ascii: ".") && $0.last == UInt8(ascii: ".")
+        let bytes = path.bytes.span
+        var start = 0
+        while true {
+            let end = bytes.firstIndex(of: UInt8(ascii: "/"), from: start, to: bytes.count)
+            if end - start == 2, bytes.equals("..", in: start..<end) { return false }
+            guard end < bytes.count else { return true }
+            start = end + 1
         }
     }
 }

@@ -21,6 +21,7 @@ final class Exchange: ScriptExchange {
     private var ticks = ProcessTicks()
     /// Scripts that were found, and when: microseconds of `MonotonicTime`.
     private var filesSeen: [ByteString: UInt64] = [:]
+    private var lastSeen: (path: ByteString, time: UInt64) = ("", 0)
     /// `fastcgi.logging`
     var isLoggingToClient = true
     private var hasLogged = false
@@ -83,11 +84,17 @@ final class Exchange: ScriptExchange {
     }
     /// Files that were there are taken to be there for a second; PHP itself believes it for `realpath_cache_ttl`, 120 of them.
     private func status(_ path: ByteString, now: UInt64) -> PathStatus {
-        if let seen = filesSeen[path], now < seen + 1_000_000 { return .regular }
+        // Mostly it is the one of the last request.
+        if path == lastSeen.path, now < lastSeen.time + 1_000_000 { return .regular }
+        if let seen = filesSeen[path], now < seen + 1_000_000 {
+            lastSeen = (path, seen)
+            return .regular
+        }
         guard let found = try? FileStatus(path) else { return .missing }
         guard found.isRegular else { return .other }
         if filesSeen.count >= 256 { filesSeen.removeAll() }
         filesSeen[path] = now
+        lastSeen = (path, now)
         return .regular
     }
 

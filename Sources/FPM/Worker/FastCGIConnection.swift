@@ -16,6 +16,7 @@ final class FastCGIConnection {
     // Input: bytes that were received and not used yet are those from `inputAt` on.
     var input: [UInt8] = []
     var inputAt = 0
+    let room = ReceiveRoom()
     /// Parts of a `params` stream that came in several records.
     var params: [UInt8] = []
     var requestID: UInt16 = 0

@@ -16,7 +16,9 @@ extension FastCGIConnection {
 
     /// Waits for the first bytes of a fresh connection; false when the client says nothing for so long.
     func waitForFirstBytes(milliseconds: Int32) -> Bool {
-        if case .bytes = Socket.receiveNow(descriptor, into: &input, upTo: 16_384) { return true }
+        if case .bytes = Socket.receive(descriptor, into: &input, upTo: 16_384, through: room, wait: false) {
+            return true
+        }
         while true {
             switch Socket.waitReadable(descriptor, milliseconds: milliseconds) {
             case .ready: return true
@@ -234,7 +236,9 @@ extension FastCGIConnection {
             inputAt = 0
         }
         let limit = bodyLeft > 0 ? 65_536 : 16_384
-        if case .bytes(let count) = Socket.receive(descriptor, into: &input, upTo: limit), count > 0 { return true }
+        if case .bytes(let count) = Socket.receive(descriptor, into: &input, upTo: limit, through: room) {
+            return count > 0
+        }
         return false
     }
 }

@@ -21,16 +21,21 @@ struct RequestEnvironment {
     static let mostEntries = 16_384
     static let mostBytes = 16 << 20
 
-    private var bytes: [UInt8] = []
+    /// The texts are the first `used` bytes.
+    private var bytes = [UInt8](repeating: 0, count: 4096)
+    private var used = 0
+    /// Nothing was changed: the texts lie in the order of the variables already.
+    private var isCompact = true
     private var entries: [Entry] = []
     private var first = [Int32](repeating: -1, count: chains)
 
     init() {}
 
     mutating func removeAll() {
-        bytes.removeAll(keepingCapacity: true)
+        used = 0
+        isCompact = true
+        for entry in entries { first[Int(entry.hash) % Self.chains] = -1 }
         entries.removeAll(keepingCapacity: true)
-        for chain in 0..<Self.chains { first[chain] = -1 }
     }
 
     /// The present value.
@@ -38,7 +43,7 @@ struct RequestEnvironment {
         find(name).map { ByteString(bytes.span, Int(entries[$0].value.lowerBound)..<Int(entries[$0].value.upperBound)) }
     }
     func value(of name: ByteString) -> ByteString? {
-        let hash = ByteHash.of(name.bytes.span, 0..<name.count)
+        let hash = ByteHash.ofSample(name.bytes.span, 0..<name.count)
         return find(hash) { $0.count == name.count && bytes[$0].elementsEqual(name.bytes) }
             .map { ByteString(bytes.span, Int(entries[$0].value.lowerBound)..<Int(entries[$0].value.upperBound)) }
     }
@@ -47,23 +52,15 @@ struct RequestEnvironment {
     /// Sets a variable, or removes it with nil. One that is set again after its removal is the last one.
     mutating func set(_ name: StaticString, _ value: ByteString?) {
         guard let value else { return remove(name) }
-        let start = bytes.count
-        bytes.append(name)
-        let middle = bytes.count
-        bytes.append(0)
-        bytes.append(contentsOf: value.bytes)
-        insert(name: start..<middle, valueAt: middle + 1)
+        let text = ByteString(name) + value
+        insert(text.bytes.span, name: 0..<name.utf8CodeUnitCount, value: name.utf8CodeUnitCount..<text.count)
     }
     /// Takes a variable from a record of the client's; false when there are too many.
     mutating func append(_ span: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) -> Bool {
-        guard entries.count < Self.mostEntries, bytes.count < Self.mostBytes else { return false }
-        let start = bytes.count
+        guard entries.count < Self.mostEntries, used < Self.mostBytes else { return false }
         let nameEnd = span.firstIndex(of: 0, from: name.lowerBound, to: name.upperBound)
-        bytes.append(span, name.lowerBound..<nameEnd)
-        let middle = bytes.count
-        bytes.append(0)
-        bytes.append(span, value.lowerBound..<span.firstIndex(of: 0, from: value.lowerBound, to: value.upperBound))
-        insert(name: start..<middle, valueAt: middle + 1)
+        let valueEnd = span.firstIndex(of: 0, from: value.lowerBound, to: value.upperBound)
+        insert(span, name: name.lowerBound..<nameEnd, value: value.lowerBound..<valueEnd)
         return true
     }
 
@@ -71,7 +68,7 @@ struct RequestEnvironment {
     func flatten(into output: inout [UInt8]) {
         output.removeAll(keepingCapacity: true)
         if isCompact {
-            output.append(contentsOf: bytes)
+            output.append(bytes.span, 0..<used)
             return
         }
         for entry in entries where entry.isSet && !entry.name.isEmpty {
@@ -79,27 +76,23 @@ struct RequestEnvironment {
             output.append(bytes.span, Int(entry.value.lowerBound)..<Int(entry.value.upperBound) + 1)
         }
     }
-    /// Nothing was changed: the texts lie in that order already.
-    private var isCompact: Bool {
-        var at: Int32 = 0
-        for entry in entries {
-            guard entry.name.lowerBound == at, !entry.name.isEmpty, entry.value.lowerBound == entry.name.upperBound + 1
-            else { return false }
-            at = entry.value.upperBound + 1
-        }
-        return at == Int32(clamping: bytes.count)
+    private mutating func insert(_ span: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
+        let need = used + name.count + value.count + 2
+        if need > bytes.count { bytes.append(contentsOf: repeatElement(0, count: need)) }
+        let start = used
+        let middle = bytes.writeTexts(span, name, value, at: start)
+        used = need
+        enter(start..<middle - 1, Int32(clamping: middle)..<Int32(clamping: need - 1))
     }
-
-    /// Enters a text that was just appended: a name, NUL, a value; the last NUL is added here.
-    private mutating func insert(name: Range<Int>, valueAt: Int) {
-        let value = Int32(clamping: valueAt)..<Int32(clamping: bytes.count)
-        bytes.append(0)
-        let hash = ByteHash.of(bytes.span, name)
+    private mutating func enter(_ name: Range<Int>, _ value: Range<Int32>) {
+        let hash = ByteHash.ofSample(bytes.span, name)
         let same = find(hash) { $0.count == name.count && bytes[$0].elementsEqual(bytes[name]) }
         if let same {
             entries[same].value = value
+            isCompact = false
             return
         }
+        if name.isEmpty { isCompact = false }
         let chain = Int(hash) % Self.chains
         entries.append(
             Entry(
@@ -110,6 +103,7 @@ struct RequestEnvironment {
     private mutating func remove(_ name: StaticString) {
         guard let index = find(name) else { return }
         entries[index].value = Self.removed
+        isCompact = false
         let chain = Int(entries[index].hash) % Self.chains
         var at = Int(first[chain])
         if at == index {
@@ -127,7 +121,7 @@ struct RequestEnvironment {
     }
     private func find(_ name: StaticString) -> Int? {
         let span = bytes.span
-        return find(ByteHash.of(name)) { span.equals(name, in: $0) }
+        return find(ByteHash.ofSample(name)) { span.equals(name, in: $0) }
     }
     private func find(_ hash: UInt32, _ isSame: (Range<Int>) -> Bool) -> Int? {
         var at = Int(first[Int(hash) % Self.chains])
