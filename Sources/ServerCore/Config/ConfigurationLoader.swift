@@ -168,6 +168,8 @@ extension Configuration {
             )
         }
         if loaded.contains(module.name) {
+            // None of httpd's: hosts that have it load it, and it is here without that too.
+            if module.name == "fastcgi" { return }
             if module.isStatic, !["log_config", "logio", "version", "unixd", "watchdog"].contains(module.name) {
                 throw ConfigError("module \(symbol) is built-in and can't be loaded")
             }
