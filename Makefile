@@ -43,6 +43,7 @@ test: test-deps build
 	timeout 900 Tests/Oracle/run --martinet .build/release/martinet
 	timeout 300 Tests/Oracle/reload --martinet .build/release/martinet
 	timeout 120 Tests/Oracle/reload --martinet .build/release/martinet --mpm worker --seconds 4
+	timeout 120 Tests/Oracle/reload --martinet .build/release/martinet --mpm prefork --seconds 4
 	timeout 200 Tests/Oracle/mpms --martinet .build/release/martinet
 	timeout 120 Tests/Allocations/run -v --martinet .build/release/martinet
 	timeout 200 Tests/Allocations/growth --martinet .build/release/martinet

@@ -194,6 +194,8 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public func stopGracefully() {
         guard !isStopping else { return }
         isStopping = true
+        // The kernel wakes one loop for a connection. If it woke this one, nobody else knows of it.
+        if !listenersPaused { for listener in listeners { listenerReady(listener) } }
         for listener in listeners { loop.remove(listener) }
         listeners = []
         if connectionCount == 0 { loop.stop() }
