@@ -51,7 +51,7 @@ let package = Package(
         library("MPM", ["ServerCore"]),
         library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
         .executableTarget(
-            name: "martinet", dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression"],
+            name: "martinet", dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression", "HostTools"],
             swiftSettings: strict),
 
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
@@ -61,7 +61,7 @@ let package = Package(
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
 
         // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl.
-        library("HostTools", ["Bytes", "Kernel", "ConfigLanguage"]),
+        library("HostTools", ["Bytes", "Kernel", "ConfigLanguage", "FastCGI"]),
         .executableTarget(name: "martinet-tools", dependencies: ["HostTools"], swiftSettings: strict),
 
         // Runs scripts without a web server, for PHPEngineTests.
@@ -91,6 +91,7 @@ let package = Package(
         tests("LoadGeneratorTests", ["LoadGenerator"]),
         tests("MPMTests", ["MPM", "Modules"]),
         tests("PHPEngineTests", ["PHPEngine", "php-engine-driver"]),
+        tests("HostToolsTests", ["HostTools"]),
         tests("FPMTests", ["FPM", "Kernel", "FastCGI", "fpm-double"]),
     ]
 )

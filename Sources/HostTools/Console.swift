@@ -49,10 +49,11 @@ enum Command {
         var status: Int32
         var output: ByteString
     }
-    /// Runs a program found in PATH. Its output is ours, unless it is captured; its complaints are ours, or dropped.
+    /// Runs a program found in PATH. Its output is ours, unless it is captured; its complaints are ours, or dropped, or
+    /// captured with the output (`merging`).
     static func run(
         _ words: [ByteString], environment: [ByteString]? = nil, input: Int32? = nil, capturing: Bool = false,
-        quiet: Bool = false
+        quiet: Bool = false, merging: Bool = false
     ) throws(Errno) -> Result {
         guard let name = words.first else { throw .notFound }
         let path = try find(name)
@@ -70,7 +71,7 @@ enum Command {
         do {
             pid = try Process.spawn(
                 path, arguments: words, environment: environment, directory: nil, input: input, output: ends.writer,
-                error: nowhere)
+                error: merging ? ends.writer : nowhere)
         } catch {
             File.close(ends.writer)
             throw error

@@ -10,6 +10,8 @@ public enum MonotonicTime {
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
         return UInt64(now.tv_sec) &* 1_000_000 &+ UInt64(now.tv_nsec / 1000)
     }
+    /// Holds the whole thread: for commands that wait for another program, never for a server.
+    public static func sleep(milliseconds: UInt32) { _ = usleep(min(milliseconds, 60_000) * 1000) }
 }
 
 /// Time of day.

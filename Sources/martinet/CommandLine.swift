@@ -14,6 +14,7 @@ extension CommandLine {
     static func run() -> Int32 {
         if arguments.dropFirst().first == "serve" { return Serve.run(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "mpm-report" { return MPMReport.run(Array(arguments.dropFirst(2))) }
+        if arguments.dropFirst().first == "site" { return Administration.site(Array(arguments.dropFirst(2))) }
         let options = Options(arguments)
         let program = arguments.first ?? "martinet"
         if let complaint = options.complaint { say("\(shortName(program)): \(complaint)") }
