@@ -27,7 +27,7 @@ build: deps shim
 
 shim: deps $(SHIM)
 
-$(SHIM): $(wildcard PHPShim/*.c PHPShim/*.h) Sources/CPHPABI/include/martinet_php.h
+$(SHIM): $(wildcard PHPShim/*.c PHPShim/*.h) $(wildcard Sources/CPHPABI/include/*.h)
 	mkdir -p .build
 	$(CC) $(SHIM_FLAGS) $(PHP_INCLUDES) -ISources/CPHPABI/include -o $@ $(filter %.c,$^)
 

@@ -57,7 +57,8 @@ let package = Package(
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
         .target(name: "CPHPABI"),
         library("FPM", ["Bytes", "Kernel", "FastCGI", "HTTP", "ConfigLanguage"]),
-        library("PHPEngine", ["FPM", "CPHPABI", "Bytes", "Kernel"]),
+        library("PHPLibrary", ["Bytes", "Kernel"]),
+        library("PHPEngine", ["FPM", "PHPLibrary", "CPHPABI", "Bytes", "Kernel"]),
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
 
         // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl.

@@ -47,7 +47,7 @@ static ZEND_FUNCTION(apache_request_headers) {
 }
 
 // Adds the host's records to array until its end; returns where it stopped.
-static const char *add_records(zval *array, const char *at, const char *end) {
+const char *add_records(zval *array, const char *at, const char *end) {
     while (at < end) {
         char kind = *at++;
         if (kind == ']') {

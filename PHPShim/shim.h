@@ -47,6 +47,12 @@ extern shim_state serving;
 extern sapi_module_struct shim_sapi;
 extern zend_module_entry shim_module;
 
+// start.c
+const char *shim_start(sapi_module_struct *sapi, zend_module_entry *module, const martinet_php_settings *settings);
+void shim_enter_child(void);
+const char *shim_setting(const char *name, size_t *length);
+void shim_stop(void);
+
 // sapi.c
 void shim_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Hands over what was written in short pieces; before the request ends. False when the client has gone.
@@ -70,6 +76,9 @@ int value_set(const char *name, const char *value, bool admin);
 void values_set(const char *values, size_t length, int admin, void *context, void (*refused)(void *, const char *));
 void values_are_set(void);
 void values_of_request(void);
+
+// module.c
+const char *add_records(zval *array, const char *at, const char *end);
 
 // request.c, slowlog.c, print.c
 int request_run(const martinet_php_request *request);

@@ -25,15 +25,18 @@ static int register_modules_of_fpm(void) {
     return outcome;
 }
 
+// The module of the SAPI that is started.
+static zend_module_entry *own_module;
+
 static int start_modules(sapi_module_struct *sapi) {
     if (php_register_internal_extensions_func != register_modules_of_fpm) {
         register_internal_modules = php_register_internal_extensions_func;
         php_register_internal_extensions_func = register_modules_of_fpm;
     }
 #if PHP_VERSION_ID < 80200
-    return php_module_startup(sapi, &shim_module, 1);
+    return php_module_startup(sapi, own_module, 1);
 #else
-    return php_module_startup(sapi, &shim_module);
+    return php_module_startup(sapi, own_module);
 #endif
 }
 
@@ -51,13 +54,13 @@ static char *copied(const char *text) {
 }
 
 // PHP learns of directories of further ini files from its environment only. Scripts must not see the variable.
-static int start_with_directories(const char *directories) {
+static int start_with_directories(sapi_module_struct *sapi, const char *directories) {
     if (!directories) {
-        return start_modules(&shim_sapi);
+        return start_modules(sapi);
     }
     char *before = copied(getenv("PHP_INI_SCAN_DIR"));
     setenv("PHP_INI_SCAN_DIR", directories, 1);
-    int outcome = start_modules(&shim_sapi);
+    int outcome = start_modules(sapi);
     // phpinfo() shows it for as long as the process lives.
     php_ini_scanned_path = strdup(directories);
     if (before) {
@@ -69,19 +72,19 @@ static int start_with_directories(const char *directories) {
     return outcome;
 }
 
-static const char *start(const martinet_php_host *given, const martinet_php_settings *settings) {
+const char *shim_start(sapi_module_struct *sapi, zend_module_entry *module, const martinet_php_settings *settings) {
     static char why[200];
-    host = *given;
+    own_module = module;
     reset_signals();
     zend_signal_startup();
-    sapi_startup(&shim_sapi);
-    shim_sapi.php_ini_path_override = copied(settings->ini_path);
-    shim_sapi.php_ini_ignore_cwd = 1;
-    shim_sapi.php_ini_ignore = settings->ignores_ini;
-    shim_sapi.ini_entries = copied(settings->ini_entries ? settings->ini_entries : "");
-    shim_sapi.executable_location = copied(settings->program);
-    shim_sapi.startup = start_modules;
-    if (start_with_directories(settings->scan_directories) == FAILURE) {
+    sapi_startup(sapi);
+    sapi->php_ini_path_override = copied(settings->ini_path);
+    sapi->php_ini_ignore_cwd = 1;
+    sapi->php_ini_ignore = settings->ignores_ini;
+    sapi->ini_entries = copied(settings->ini_entries ? settings->ini_entries : "");
+    sapi->executable_location = copied(settings->program);
+    sapi->startup = start_modules;
+    if (start_with_directories(sapi, settings->scan_directories) == FAILURE) {
         return "PHP could not start its modules";
     }
     zend_module_entry *standard = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("standard"));
@@ -91,25 +94,34 @@ static const char *start(const martinet_php_host *given, const martinet_php_sett
             standard ? standard->zend_api : 0, ZEND_MODULE_API_NO);
         return why;
     }
-    shim_module.version = standard->version;
+    module->version = standard->version;
     if (settings->extended_info) {
         CG(compiler_options) |= ZEND_COMPILE_EXTENDED_INFO;
     }
     return NULL;
 }
 
+static const char *start(const martinet_php_host *given, const martinet_php_settings *settings) {
+    host = *given;
+    return shim_start(&shim_sapi, &shim_module, settings);
+}
+
 // PHP defers signals while it changes its own data, and calls the handlers it found when this was called.
-static void enter_worker(void) {
+void shim_enter_child(void) {
 #ifdef ZEND_SIGNALS
     zend_signal_startup();
 #endif
     if (php_child_init) {
         php_child_init();
     }
+}
+
+static void enter_worker(void) {
+    shim_enter_child();
     environment_hook_imports();
 }
 
-static const char *setting(const char *name, size_t *length) {
+const char *shim_setting(const char *name, size_t *length) {
     zend_ini_entry *entry = zend_hash_str_find_ptr(EG(ini_directives), name, strlen(name));
     if (!entry || !entry->value) {
         return NULL;
@@ -118,7 +130,7 @@ static const char *setting(const char *name, size_t *length) {
     return ZSTR_VAL(entry->value);
 }
 
-static void stop(void) {
+void shim_stop(void) {
     SG(server_context) = NULL;
     php_module_shutdown();
 }
@@ -130,11 +142,11 @@ static const martinet_php_functions functions = {
     .martinet_php_enter_worker = enter_worker,
     .martinet_php_set_values = values_set,
     .martinet_php_values_are_set = values_are_set,
-    .martinet_php_setting = setting,
+    .martinet_php_setting = shim_setting,
     .martinet_php_run = request_run,
     .martinet_php_watch = slowlog_watch,
     .martinet_php_print = print_what,
-    .martinet_php_stop = stop,
+    .martinet_php_stop = shim_stop,
 };
 
 __attribute__((visibility("default"))) const martinet_php_functions *martinet_php_entry(void);

@@ -2,7 +2,7 @@
 import Bytes
 import Glibc
 
-/// A shared object that stays loaded until the process ends.
+/// A shared object that stays loaded until ``unload()``, or until the process ends.
 @safe
 public struct DynamicLibrary: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
@@ -23,6 +23,9 @@ public struct DynamicLibrary: @unchecked Sendable {
         }
         unsafe self.handle = handle
     }
+
+    /// Nothing of the object may be used any more.
+    public func unload() { unsafe dlclose(handle) }
 
     /// Where `name` is, in this object or one it needs.
     @unsafe public func symbol(_ name: String) -> UnsafeMutableRawPointer? { unsafe dlsym(handle, name) }

@@ -3,6 +3,7 @@ import Bytes
 import CPHPABI
 import FPM
 import Kernel
+import PHPLibrary
 
 /// PHP, from Debian's libphp and our shim, both loaded when it starts. One for a process; only the thread that starts it may use it.
 ///
@@ -25,9 +26,15 @@ public final class PHPEngine: ScriptEngine {
     // MARK: Start and end
 
     public func start(_ settings: EngineSettings) throws(EngineFailure) {
-        let installation = try Installation.find(settings.version)
-        let table = unsafe try load(installation)
-        let ini = IniFiles(settings, version: installation.version)
+        let installation: Installation
+        let table: UnsafePointer<martinet_php_functions>
+        do throws(LibraryFailure) {
+            installation = try Installation.find(settings.version)
+            unsafe table = try load(installation)
+        } catch { throw EngineFailure(error.message) }
+        let ini = IniFiles(
+            folder: "fpm", version: installation.version, given: settings.iniPath, ignoresIni: settings.ignoresIni,
+            program: settings.program)
         let lines = settings.iniLines.reduce(into: [UInt8]()) { $0 += $1.bytes + [UInt8(ascii: "\n")] }
         let program = settings.program.isEmpty ? try? File.readLink("/proc/self/exe") : settings.program
         let texts = [ini.path, ini.folders, ByteString(lines), program].map { $0.map { $0.bytes + [0] } }
@@ -46,31 +53,14 @@ public final class PHPEngine: ScriptEngine {
         unsafe functions = table
     }
 
-    private func load(_ installation: Installation) throws(EngineFailure) -> UnsafePointer<martinet_php_functions> {
-        do {
-            let library = try DynamicLibrary(installation.library, isGlobal: true)
-            guard unsafe library.symbol("executor_globals") != nil else {
-                throw EngineFailure(
-                    "\(installation.library) is a thread-safe (ZTS) PHP, which cannot run one process for each request; "
-                        + "install Debian's libphp\(installation.version)-embed")
-            }
-            let shim = try DynamicLibrary(installation.shim, isGlobal: false)
-            guard let entry = unsafe shim.symbol(MARTINET_PHP_ENTRY) else {
-                throw EngineFailure("\(installation.shim) is not a PHP shim: it has no \(MARTINET_PHP_ENTRY)")
-            }
-            let table = unsafe unsafeBitCast(entry, to: martinet_php_entry_function.self)()
-            guard let table = unsafe table, unsafe table.pointee.abi == MARTINET_PHP_ABI else {
-                throw EngineFailure(
-                    "\(installation.shim) belongs to another version of this program; build both together")
-            }
-            return unsafe table
-        } catch let failure as DynamicLibrary.Failure {
-            throw EngineFailure(failure.message)
-        } catch let failure as EngineFailure {
-            throw failure
-        } catch {
-            throw EngineFailure("\(error)")
+    private func load(_ installation: Installation) throws(LibraryFailure) -> UnsafePointer<martinet_php_functions> {
+        let library = try LoadedLibrary(installation)
+        let entry = try unsafe library.entry(MARTINET_PHP_ENTRY)
+        let table = unsafe unsafeBitCast(entry, to: martinet_php_entry_function.self)()
+        guard let table = unsafe table, unsafe table.pointee.abi == MARTINET_PHP_ABI else {
+            throw library.strangerFailure
         }
+        return unsafe table
     }
 
     public func stop() {

@@ -1,21 +1,26 @@
 // PHP: main/php_ini.c, php_init_config; Debian: libphp8.2-embed, php8.2-fpm
 import Bytes
-import FPM
 import Kernel
 
+/// A sentence that says what is missing and what to do.
+public struct LibraryFailure: Error, Sendable {
+    public let message: String
+    public init(_ message: String) { self.message = message }
+}
+
 /// Where one version of PHP lies on this machine.
-struct Installation {
+public struct Installation: Sendable {
     /// `8.2`.
-    let version: ByteString
-    let library: ByteString
-    let shim: ByteString
+    public let version: ByteString
+    public let library: ByteString
+    public let shim: ByteString
 
     /// The named version, or the newest of which both libphp and our shim are there.
-    static func find(_ wanted: ByteString?) throws(EngineFailure) -> Installation {
+    public static func find(_ wanted: ByteString?) throws(LibraryFailure) -> Installation {
         if let wanted { return try Installation(version: wanted) }
         let versions = installedVersions
         guard let newest = versions.first else {
-            throw EngineFailure(
+            throw LibraryFailure(
                 "no PHP is installed that can be loaded: there is no \(libraryFolder)/libphp8.2.so; "
                     + "the Debian package libphp8.2-embed brings it")
         }
@@ -25,17 +30,17 @@ struct Installation {
         return try Installation(version: newest)
     }
 
-    private init(version: ByteString) throws(EngineFailure) {
+    private init(version: ByteString) throws(LibraryFailure) {
         self.version = version
         library = "\(Installation.libraryFolder)/libphp\(version).so"
         guard File.exists(library) else {
-            throw EngineFailure(
+            throw LibraryFailure(
                 "PHP \(version) cannot be loaded: there is no \(library); the Debian package libphp\(version)-embed brings it"
             )
         }
         let places = Installation.shimFolders.map { "\($0)/php-\(version).so" as ByteString }
         guard let shim = places.first(where: { File.exists($0) }) else {
-            throw EngineFailure(
+            throw LibraryFailure(
                 "PHP \(version) is installed, but not our php-\(version).so that joins it: looked for "
                     + places.map(\.string).joined(separator: ", ") + "; make build makes it")
         }
@@ -61,25 +66,30 @@ struct Installation {
     }
 }
 
-/// Which ini files PHP reads. Debian's libphp looks into the folder `embed`; a process manager uses `fpm`, as php-fpm does.
-struct IniFiles {
+/// Which ini files PHP reads. Debian's libphp looks into the folder `embed`; who runs PHP here takes the place of another
+/// program, whose folder it is: `fpm` or `apache2`.
+public struct IniFiles: Sendable {
     /// A file, or folders with colons between them; nil: none, or as libphp was built.
-    var path: ByteString?
+    public var path: ByteString?
     /// Folders of further files; nil: as libphp was built.
-    var folders: ByteString?
+    public var folders: ByteString?
 
-    init(_ settings: EngineSettings, version: ByteString) {
-        let own: ByteString = "/etc/php/\(version)/fpm"
+    /// - Parameters:
+    ///   - folder: Below `/etc/php/VERSION`.
+    ///   - given: A php.ini or a folder that the administrator names; nothing else is looked at.
+    ///   - program: Beside it a php.ini is looked for, too.
+    public init(folder: StaticString, version: ByteString, given: ByteString?, ignoresIni: Bool, program: ByteString) {
+        let own: ByteString = "/etc/php/\(version)/\(ByteString(folder))"
         let hasOwn = (try? FileStatus(own)) != nil
         let named = Environment.get("PHPRC") ?? ""
-        if let given = settings.iniPath {
+        if let given {
             path = given
-        } else if settings.ignoresIni || !hasOwn {
+        } else if ignoresIni || !hasOwn {
             path = nil
         } else if let status = try? FileStatus(named), !named.isEmpty, status.kind != .directory {
             path = named
         } else {
-            path = ByteString([named, settings.program.parentPath, own].filter { !$0.isEmpty }.joinedBytes(":"))
+            path = ByteString([named, program.parentPath, own].filter { !$0.isEmpty }.joinedBytes(":"))
         }
         if hasOwn { folders = IniFiles.folders("\(own)/conf.d") }
     }
