@@ -59,6 +59,10 @@ public enum Process {
 
     /// The kernel's short name of the thread (15 bytes), as `ps -o comm` shows it.
     public static func setName(_ name: ByteString) { _ = unsafe name.withCPath { unsafe clinux_set_name($0) } }
+    /// What the kernel calls this process; empty where /proc is not there.
+    public static var name: ByteString {
+        ByteString(((try? File.readWhole("/proc/self/comm", limit: 64)) ?? []).prefix { $0 != 10 })
+    }
     /// The signal this process gets when its parent's thread ends.
     public static func setParentDeathSignal(_ signal: Int32) throws(Errno) {
         _ = try check { clinux_parent_death_signal(signal) }

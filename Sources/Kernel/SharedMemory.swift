@@ -47,9 +47,6 @@ public struct SharedMemory: ~Copyable, @unchecked Sendable {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Children forked from now on do not have it, unless they map its descriptor.
-    public borrowing func keepFromChildren() { _ = unsafe madvise(start, size, Int32(MADV_DONTFORK)) }
-
     /// The 64-bit word number `index`, to be used with atomic operations. `index` must be in `0..<size / 8`.
     public borrowing func word(_ index: Int) -> SharedWord {
         precondition(index >= 0 && index < size / 8, "shared memory index")

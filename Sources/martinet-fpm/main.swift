@@ -18,14 +18,16 @@ func fpm(_ arguments: [ByteString]) -> Int32 {
     case .modules(let settings): return show(.modules, settings)
     case .pool(let name, let action, let options): return Launch.ask(action, pool: name, options)
     case .run(let options) where options.testLevel > 0: return Launch.test(options)
-    case .run(let options):
-        return Launch.run(options, engine: PHPEngine()) { start, scoreboard, engine, log in
-            Worker.run(start, scoreboard: scoreboard, engine: engine, log: log)
-        }
+    case .run(let options): return Launch.run(options)
     }
 }
 
 // As bytes: paths need not be text.
 let given = (try? File.readWhole("/proc/self/cmdline", limit: 8 << 20)) ?? []
-Process.exitNow(
-    fpm(given.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { ByteString(Array($0)) }))
+let arguments = given.split(separator: 0, omittingEmptySubsequences: false).dropLast().map { ByteString(Array($0)) }
+if ZygoteProcess.isMeant(by: arguments) {
+    ZygoteProcess.run(engine: PHPEngine()) { start, scoreboard, engine, log in
+        Worker.run(start, scoreboard: scoreboard, engine: engine, log: log)
+    }
+}
+Process.exitNow(fpm(arguments))

@@ -2,17 +2,15 @@ import Bytes
 import FPM
 import Kernel
 
-/// Starts when the file that says why it should not is absent.
+/// Starts when the file that says why it should not, its "ini file", is absent.
 final class DoubleEngine: ScriptEngine {
-    let failure: ByteString?
     var log: (LogLevel, [UInt8]) -> Void = { _, _ in }
-    init(failure: ByteString?) { self.failure = failure }
     func enterWorker(_ pool: PoolConfig, slowLog: Int32) -> [RefusedValue] { [] }
     func setting(_ name: ByteString) -> ByteString? { nil }
     func run(_ exchange: any ScriptExchange) -> ScriptEnd { .finished }
     func stop() {}
     func start(_ settings: EngineSettings) throws(EngineFailure) {
-        guard let failure, let text = try? File.readWhole(failure, limit: 1000) else { return }
+        guard let failure = settings.iniPath, let text = try? File.readWhole(failure, limit: 1000) else { return }
         throw EngineFailure(ByteString(text).string)
     }
 }

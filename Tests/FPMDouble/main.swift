@@ -5,6 +5,11 @@ import FPM
 import Kernel
 
 let arguments = CommandLine.arguments.map { ByteString($0) }
+if ZygoteProcess.isMeant(by: arguments) {
+    ZygoteProcess.run(engine: DoubleEngine()) { start, scoreboard, _, _ in
+        DoubleWorker(start: start, scoreboard: scoreboard).run()
+    }
+}
 let log = ErrorLog()
 try? Signal.block(Supervisor.handled)
 guard arguments.count > 1, let config = DoubleConfig.read(arguments[1], log) else {
@@ -17,10 +22,9 @@ let listeners = DoubleListeners()
 var options = SupervisorOptions(
     arguments: arguments,
     readAgain: { DoubleConfig.read(arguments[1], log)?.config },
-    listen: { listeners.listen($0, log) },
-    enterWorker: { start, scoreboard, _, _ in DoubleWorker(start: start, scoreboard: scoreboard).run() })
+    listen: { listeners.listen($0, log) })
 options.controlPath = arguments[1] + ".control"
 options.handOver = { list in listeners.handOver(list) }
 options.release = { pool in if let path = pool.listen { try? File.unlink(path) } }
-let engine = DoubleEngine(failure: arguments.count > 2 ? arguments[2] : nil)
-Process.exitNow(Supervisor.run(config: config.config, options: options, engine: engine, log: log))
+options.engine.iniPath = arguments.count > 2 ? arguments[2] : nil
+Process.exitNow(Supervisor.run(config: config.config, options: options, log: log))

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ZygoteMessageTests {
     @Test(arguments: [
-        ZygoteMessage.spawn(serial: 1, pool: 2, place: 12_799, passed: 0x7F), .ready, .failed("no language"),
+        ZygoteMessage.spawn(serial: 1, pool: 2, place: 12_799, passed: 0x7F), .order, .ready, .failed("no language"),
         .born(serial: .max, pid: 4_194_304), .unborn(serial: 7, error: 11),
     ])
     func roundTrip(_ message: ZygoteMessage) { #expect(ZygoteMessage(message.bytes) == message) }

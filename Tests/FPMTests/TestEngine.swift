@@ -98,7 +98,7 @@ final class TestWorker {
         pool.pm = .static
         pool.maxChildren = 1
         pool.limitExtensions = [".php", ".phar"]
-        var start = WorkerStart(pool: pool, global: GlobalConfig(), listener: -1, accessLog: -1, place: 0)
+        var start = WorkerStart(pool: pool, listener: -1, accessLog: -1, place: 0)
         change(&start)
         board = try PoolScoreboard(pool: pool.name, processManager: .static, places: 2)
         _ = board.claim()

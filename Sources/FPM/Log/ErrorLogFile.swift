@@ -87,6 +87,12 @@ extension ErrorLog {
         }
     }
 
+    /// What ``tieStandardError()`` would tie a child's standard error to; nil: what it is now stays.
+    var standardErrorOfChildren: Int32? {
+        guard usesErrorLog else { return nil }
+        return isSyslog ? 1 : descriptor > 2 ? descriptor : nil
+    }
+
     /// Gives standard error back to whom it belonged at the start, where that was kept (in the foreground): before access logs
     /// are opened again and before the exec of a reload.
     /// - Parameter closing: Whether the kept copy is closed as well.

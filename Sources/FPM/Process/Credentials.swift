@@ -9,8 +9,8 @@ struct Credentials: Hashable {
     var gid: UInt32?
     /// Whose supplementary groups are taken.
     var groupsOf: ByteString?
-    var rlimitFiles: Int
-    var rlimitCore: Int
+    var rlimitFiles = 0
+    var rlimitCore = 0
     var priority: Int32?
     /// Where workers will change their root to. Opcache knows scripts by their paths, which differ in meaning from root to
     /// root.
@@ -18,6 +18,7 @@ struct Credentials: Hashable {
     /// Changing the root needs a right that setuid takes away.
     var keepsChangeRoot: Bool { root != nil }
 
+    init() {}
     init(_ pool: PoolConfig, isRoot: Bool) {
         rlimitFiles = pool.rlimitFiles
         rlimitCore = pool.rlimitCore

@@ -119,7 +119,6 @@ extension Supervisor {
         dismissedZygotes.formUnion(inherited.zygotes)
         for one in inherited.pools {
             guard let scoreboard = try? PoolScoreboard(descriptor: one.scoreboard) else { continue }
-            scoreboard.keepFromChildren()
             let pool = WorkerPool(one.config, scoreboard: scoreboard, generation: 0)
             pool.isCurrent = false
             pool.queue = one.queue

@@ -40,7 +40,6 @@ extension Supervisor {
         do throws(Errno) {
             let scoreboard = try PoolScoreboard(
                 pool: config.name, processManager: config.pm ?? .static, places: max(1, config.maxChildren))
-            scoreboard.keepFromChildren()
             let pool = WorkerPool(config, scoreboard: scoreboard, generation: generation)
             guard openAccessLog(pool) else { return nil }
             if let queue, queue.exit >= 0 {

@@ -8,7 +8,6 @@ import Kernel
 /// One thread and one loop (``loop()``); what the loop calls stands in extensions, a file for each matter.
 public final class Supervisor {
     let options: SupervisorOptions
-    let engine: any ScriptEngine
     let log: ErrorLog
     let isRoot = Process.userID == 0
     let epoll: Epoll
@@ -54,10 +53,9 @@ public final class Supervisor {
     /// What an event of the epoll belongs to; the descriptor's number is the other half.
     enum Source: UInt64 { case signals, output, error, zygote, listener, control, controlClient, refusal }
 
-    init(_ config: FPMConfig, _ options: SupervisorOptions, _ engine: any ScriptEngine, _ log: ErrorLog) throws(Errno) {
+    init(_ config: FPMConfig, _ options: SupervisorOptions, _ log: ErrorLog) throws(Errno) {
         self.config = config
         self.options = options
-        self.engine = engine
         self.log = log
         try Signal.ignore(Signal.pipe)
         signals = try SignalSource(Self.handled)
@@ -71,11 +69,9 @@ public final class Supervisor {
 
     /// Starts everything and serves until a signal ends it.
     /// - Returns: the status to exit with. A reload does not return: the program is executed again.
-    public static func run(
-        config: FPMConfig, options: SupervisorOptions, engine: any ScriptEngine, log: ErrorLog
-    ) -> Int32 {
+    public static func run(config: FPMConfig, options: SupervisorOptions, log: ErrorLog) -> Int32 {
         do throws(Errno) {
-            let supervisor = try Supervisor(config, options, engine, log)
+            let supervisor = try Supervisor(config, options, log)
             if supervisor.start() { return supervisor.loop() }
             supervisor.giveUp()
         } catch { log(.error, "failed to init signals: signalfd()", error) }

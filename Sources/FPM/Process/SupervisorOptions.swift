@@ -3,8 +3,6 @@ import Bytes
 
 /// What a supervisor needs besides its configuration. The functions are called in the supervisor only, on its one thread.
 public struct SupervisorOptions {
-    public typealias EnterWorker = (WorkerStart, PoolScoreboard, any ScriptEngine, ErrorLog) -> Never
-
     /// The program's command line, which a reload executes again.
     public var arguments: [ByteString]
     public var engine = EngineSettings()
@@ -27,16 +25,11 @@ public struct SupervisorOptions {
     public var tick: ([PoolScoreboard]) -> Void = { _ in }
     /// The last thing before the supervisor ends (not before the exec of a reload): removes the pid file.
     public var ended: () -> Void = {}
-    /// What a fresh worker does.
-    public var enterWorker: EnterWorker
-
     public init(
-        arguments: [ByteString], readAgain: @escaping () -> FPMConfig?, listen: @escaping (PoolConfig) -> Int32?,
-        enterWorker: @escaping EnterWorker
+        arguments: [ByteString], readAgain: @escaping () -> FPMConfig?, listen: @escaping (PoolConfig) -> Int32?
     ) {
         self.arguments = arguments
         self.readAgain = readAgain
         self.listen = listen
-        self.enterWorker = enterWorker
     }
 }

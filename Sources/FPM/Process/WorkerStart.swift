@@ -4,7 +4,6 @@ import Bytes
 /// What a fresh worker is given by its zygote. Descriptors are owned by the worker from here on.
 public struct WorkerStart {
     public var pool: PoolConfig
-    public var global: GlobalConfig
     /// The pool's listening socket.
     public var listener: Int32
     /// -1: no access log.
@@ -20,9 +19,8 @@ public struct WorkerStart {
     /// The scoreboard that status pages show when it is another pool's (`pm.status_listen`): a descriptor for
     /// `PoolScoreboard(descriptor:)`, -1 without.
     public var shownScoreboard: Int32 = -1
-    public init(pool: PoolConfig, global: GlobalConfig, listener: Int32, accessLog: Int32, place: Int) {
+    public init(pool: PoolConfig, listener: Int32, accessLog: Int32, place: Int) {
         self.pool = pool
-        self.global = global
         self.listener = listener
         self.accessLog = accessLog
         self.place = place

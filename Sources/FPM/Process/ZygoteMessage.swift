@@ -3,6 +3,8 @@ import Bytes
 
 /// What supervisor and zygote tell each other: one packet each.
 enum ZygoteMessage: Equatable {
+    /// To the zygote, once: a ``ZygoteOrder`` comes with it as a descriptor.
+    case order
     /// To the zygote: fork a worker of its pool number `pool` for this place of the scoreboard. With it come descriptors, in
     /// the order of ``Passed``, those whose bit is set.
     case spawn(serial: UInt32, pool: UInt32, place: UInt32, passed: UInt32)
@@ -24,6 +26,7 @@ enum ZygoteMessage: Equatable {
         switch self {
         case .spawn(let serial, let pool, let place, let passed): Self.pack(1, [serial, pool, place, passed])
         case .ready: [2]
+        case .order: [6]
         case .failed(let text): [3] + text.bytes.prefix(2000)
         case .born(let serial, let pid): Self.pack(4, [serial, UInt32(bitPattern: pid)])
         case .unborn(let serial, let error): Self.pack(5, [serial, UInt32(bitPattern: error)])
@@ -38,6 +41,7 @@ enum ZygoteMessage: Equatable {
         switch (kind, words.count) {
         case (1, 4): self = .spawn(serial: words[0], pool: words[1], place: words[2], passed: words[3])
         case (2, _): self = .ready
+        case (6, 0): self = .order
         case (3, _): self = .failed(ByteString(bytes.dropFirst()))
         case (4, 2): self = .born(serial: words[0], pid: Int32(bitPattern: words[1]))
         case (5, 2): self = .unborn(serial: words[0], error: Int32(bitPattern: words[1]))

@@ -4,33 +4,81 @@ import Kernel
 
 /// Inside a zygote: gives up rights, starts the language once, and forks a worker whenever the supervisor says so.
 ///
-/// The worker is the supervisor's child, not the zygote's. It gets its descriptors with the order to fork it: a zygote has
-/// neither listeners nor logs nor scoreboards of any pool.
-struct ZygoteProcess {
-    let credentials: Credentials
-    /// In the order that spawn messages count them.
-    let pools: [PoolConfig]
-    let global: GlobalConfig
-    let settings: EngineSettings
-    let engine: any ScriptEngine
-    let log: ErrorLog
-    let isRoot: Bool
-    let enterWorker: SupervisorOptions.EnterWorker
+/// It is an execution of this program anew, so that nothing of the supervisor's memory, where the configuration of all pools
+/// is, can be found in it. The worker is the supervisor's child, not the zygote's. It gets its descriptors with the order to
+/// fork it: a zygote has neither listeners nor logs nor scoreboards of any pool.
+public struct ZygoteProcess {
+    public typealias EnterWorker = (WorkerStart, PoolScoreboard, any ScriptEngine, ErrorLog) -> Never
+
+    private let order: ZygoteOrder
+    private let engine: any ScriptEngine
+    private let log: ErrorLog
+    private let isRoot = Process.userID == 0
+    private let enterWorker: EnterWorker
     /// The number of the control socket once everything else is closed.
     private static let control: Int32 = 3
+    private static let argument: ByteString = "--zygote"
 
-    /// The life of a zygote, from right after its fork on; signals are blocked, as in the supervisor.
-    func run(socket: Int32) -> Never {
-        try? Descriptor.replace(Self.control, by: socket)
-        File.setCloseOnExec(Self.control, true)
-        // Nobody who waits for the end of the original stream shall wait for us.
-        log.tieStandardError()
-        Process.closeDescriptors(from: Self.control + 1)
-        Process.setTitle("php-fpm: zygote of \(credentials.name)")
+    // MARK: Supervisor
+
+    /// Executes one. Returns the supervisor's end of its control socket.
+    static func start(_ order: ZygoteOrder, _ log: ErrorLog) throws(Errno) -> (pid: Int32, socket: Int32) {
+        let (first, second) = try PacketSocket.pair().split()
+        let near = Descriptor(first)
+        let far = Descriptor(second)
+        let file = try order.file()
+        if case .failed(let error) = PacketSocket.send(near.raw, ZygoteMessage.order.bytes, descriptors: [file.raw]) {
+            throw error
+        }
+        // Where the title of the zygote and those of its workers find room, whatever the environment is.
+        let room = order.pools.map { title(of: $0).count }.max() ?? 0
+        let pid = try Process.spawn(
+            program, arguments: [order.title, argument, ByteString(repeating: 32, count: room)],
+            environment: Environment.all, directory: nil, input: far.raw, error: log.standardErrorOfChildren)
+        return (pid, near.take())
+    }
+    /// This program's file, even where another has been put in its place.
+    private static var program: ByteString {
+        let link: ByteString = "/proc/self/exe"
+        guard let path = try? File.readLink(link), !path.hasSuffix(" (deleted)") else { return link }
+        return path
+    }
+    private static func title(of pool: PoolConfig) -> ByteString { "php-fpm: pool \(pool.name)" }
+
+    // MARK: Zygote
+
+    /// Whether this execution of the program is to become a zygote.
+    public static func isMeant(by arguments: [ByteString]) -> Bool { arguments.dropFirst().first == argument }
+
+    /// The life of a zygote. Standard input is its control socket, standard error where its messages go.
+    /// - Parameters:
+    ///   - engine: Not started.
+    ///   - enterWorker: What a fresh worker does.
+    public static func run(engine: any ScriptEngine, enterWorker: @escaping EnterWorker) -> Never {
+        try? Signal.block(Supervisor.handled)
+        let log = ErrorLog()
         log.becomeWorker()
+        guard let message = try? PacketSocket.receive(0, wait: true), ZygoteMessage(message.bytes) == .order,
+            let file = message.descriptors.first, let order = ZygoteOrder(file: file)
+        else {
+            log(.error, "\(argument) is for the process manager's own use")
+            Process.exitNow(ExitCode.usage)
+        }
+        log.level = order.logLevel
+        log.limit = order.logLimit
+        ZygoteProcess(order: order, engine: engine, log: log, enterWorker: enterWorker).run()
+    }
+    private func run() -> Never {
+        try? Descriptor.replace(Self.control, by: 0)
+        File.setCloseOnExec(Self.control, true)
+        // Standard output is /dev/null, open for both.
+        try? Descriptor.replace(0, by: 1)
+        Process.closeDescriptors(from: Self.control + 1)
+        Process.setName(order.processName)
+        Process.setTitle(order.title)
         do throws(PrivilegeFailure) {
-            try Privileges.drop(to: credentials, pool: pools.first?.name ?? "", log: log)
-            do throws(EngineFailure) { try engine.start(settings) } catch {
+            try Privileges.drop(to: order.credentials, pool: order.pools.first?.name ?? "", log: log)
+            do throws(EngineFailure) { try engine.start(order.settings) } catch {
                 throw PrivilegeFailure(ByteString(error.message))
             }
         } catch {
@@ -50,14 +98,14 @@ struct ZygoteProcess {
     private func serve() -> Never {
         while let message = try? PacketSocket.receive(Self.control, wait: true) {
             guard case .spawn(let serial, let pool, let place, let passed)? = ZygoteMessage(message.bytes),
-                pools.indices.contains(Int(pool))
+                order.pools.indices.contains(Int(pool))
             else {
                 for descriptor in message.descriptors { File.close(descriptor) }
                 continue
             }
             do throws(Errno) {
                 switch try Process.forkSibling() {
-                case .child: work(pools[Int(pool)], Int(place), Descriptors(passed, message.descriptors))
+                case .child: work(order.pools[Int(pool)], Int(place), Descriptors(passed, message.descriptors))
                 case .parent(let child): answer(.born(serial: serial, pid: child))
                 }
             } catch { answer(.unborn(serial: serial, error: error.rawValue)) }
@@ -88,12 +136,12 @@ struct ZygoteProcess {
             fail(pool, error.message)
         }
         WorkerEnvironment.enter(variables, clear: pool.clearEnv)
-        Process.setTitle("php-fpm: pool \(pool.name)")
+        Process.setTitle(Self.title(of: pool))
         guard let scoreboard = try? PoolScoreboard(descriptor: given[.scoreboard]) else {
             fail(pool, "[pool \(pool.name)] the scoreboard is not readable")
         }
         var start = WorkerStart(
-            pool: pool, global: global, listener: given[.listener], accessLog: given[.accessLog], place: place)
+            pool: pool, listener: given[.listener], accessLog: given[.accessLog], place: place)
         start.slowLog = given[.slowLog]
         start.queue = given[.queue]
         start.shownScoreboard = given[.shownScoreboard]

@@ -22,27 +22,18 @@ extension Supervisor {
         let members = family.filter {
             $0.generation == pool.generation && Credentials($0.config, isRoot: isRoot) == credentials
         }
-        let life = ZygoteProcess(
-            credentials: credentials, pools: members.map(\.config), global: config.global, settings: options.engine,
-            engine: engine, log: log, isRoot: isRoot, enterWorker: options.enterWorker)
+        let order = ZygoteOrder(
+            credentials: credentials, pools: members.map(\.config), settings: options.engine, log,
+            processName: Process.name)
         do throws(Errno) {
-            let ends = try PacketSocket.pair().split()
-            let fork: Process.Fork
-            do throws(Errno) { fork = try Process.fork() } catch {
-                File.close(ends.first)
-                File.close(ends.second)
-                throw error
-            }
-            guard case .parent(let pid) = fork else { life.run(socket: ends.second) }
-            File.close(ends.second)
-            try watch(.zygote, ends.first)
-            let zygote = Zygote(
-                credentials, generation: pool.generation, pid: pid, socket: ends.first, pools: members)
+            let (pid, socket) = try ZygoteProcess.start(order, log)
+            try watch(.zygote, socket)
+            let zygote = Zygote(credentials, generation: pool.generation, pid: pid, socket: socket, pools: members)
             zygotes.append(zygote)
             log(.debug, pool: pool.name, "zygote \(pid) started for \(credentials.name)")
             return zygote
         } catch {
-            log(.error, pool: pool.name, "fork() failed", error)
+            log(.error, pool: pool.name, "unable to execute a zygote", error)
             return nil
         }
     }
@@ -96,7 +87,7 @@ extension Supervisor {
         case .unborn(let serial, let error):
             guard let birth = zygote.sent.removeValue(forKey: serial) else { return }
             unborn(birth, Errno(rawValue: error))
-        case .spawn: break
+        case .order, .spawn: break
         }
         if zygotes.allSatisfy(\.sent.isEmpty) { tellOfUnknownExits() }
     }

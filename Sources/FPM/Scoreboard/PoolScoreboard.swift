@@ -119,9 +119,6 @@ public final class PoolScoreboard {
     /// To be handed over an exec (`Descriptor.inherit`) or to another process. Closed on exec, and with this value.
     public var descriptor: Int32 { memory.descriptor }
 
-    /// Supervisor: children that it forks do not get this memory, only those that are given the descriptor.
-    public func keepFromChildren() { memory.keepFromChildren() }
-
     @inline(__always) private func header(_ field: Int) -> SharedWord { memory.word(field) }
     @inline(__always) private func word(_ place: Int, _ field: Int) -> SharedWord {
         precondition(place >= 0 && place < places, "a place of the scoreboard")

@@ -22,14 +22,10 @@ public enum Launch {
         return Code.ok
     }
 
-    /// Reads the configuration, goes into the background where it should, and serves until a signal ends it.
-    /// - Parameters:
-    ///   - engine: Not started.
-    ///   - enterWorker: What a fresh worker does.
+    /// Reads the configuration, goes into the background where it should, and serves until a signal ends it. The program must
+    /// become a zygote when it is executed as ``ZygoteProcess/isMeant(by:)`` says.
     /// - Returns: the code to exit with.
-    public static func run(
-        _ options: StartOptions, engine: any ScriptEngine, enterWorker: @escaping SupervisorOptions.EnterWorker
-    ) -> Int32 {
+    public static func run(_ options: StartOptions) -> Int32 {
         let log = ErrorLog()
         // The program before a reload has left workers, and is in the background already.
         let isReload = Environment.get(Inheritance.variable) != nil
@@ -48,8 +44,7 @@ public enum Launch {
             return failure(log)
         }
         let code = Supervisor.run(
-            config: config, options: supervisorOptions(options, config, daemon, log, enterWorker), engine: engine,
-            log: log)
+            config: config, options: supervisorOptions(options, config, daemon, log), log: log)
         daemon.tell(isServing: false)
         return code
     }
@@ -60,8 +55,7 @@ public enum Launch {
     }
 
     private static func supervisorOptions(
-        _ options: StartOptions, _ config: FPMConfig, _ daemon: Daemon, _ log: ErrorLog,
-        _ enterWorker: @escaping SupervisorOptions.EnterWorker
+        _ options: StartOptions, _ config: FPMConfig, _ daemon: Daemon, _ log: ErrorLog
     ) -> SupervisorOptions {
         let sockets = ListeningSockets(log)
         sockets.inherit()
@@ -70,7 +64,7 @@ public enum Launch {
         var sinceNotice = 0
         var result = SupervisorOptions(
             arguments: options.arguments, readAgain: { FPMConfig.loadAgain(options, log) },
-            listen: { sockets.open($0) }, enterWorker: enterWorker)
+            listen: { sockets.open($0) })
         result.engine = options.engine
         result.controlPath = ControlSocket.path(pidFile: config.global.pid)
         result.handOver = {

@@ -8,13 +8,11 @@ public enum Worker {
     /// `pm.max_requests`, 70 when the language failed.
     ///
     /// The process has its final user and directories; descriptors 0, 1, 2 are what scripts shall see. `engine` was started.
-    /// `log` is the supervisor's, and becomes the worker's here.
+    /// `log` becomes the worker's here; its level and limit are set.
     public static func run(
         _ start: WorkerStart, scoreboard: PoolScoreboard, engine: any ScriptEngine, log: ErrorLog = ErrorLog()
     ) -> Never {
         log.becomeWorker()
-        log.level = start.global.logLevel
-        log.limit = start.global.logLimit
         scoreboard.enter(start.place, pid: Process.id)
         let worker = WorkerLoop(start, scoreboard: scoreboard, engine: engine, log: log)
         do throws(Errno) {
