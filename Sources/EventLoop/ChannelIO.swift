@@ -12,6 +12,8 @@ extension EventLoop {
     public func receive(_ channel: Channel) -> IOResult {
         unsafe receive(channel, input)
     }
+    /// The loop's buffer, for who receives into it from elsewhere than the channel (TLS). Good as long as the loop.
+    @unsafe public var inputMemory: UnsafeMutableRawBufferPointer { unsafe input }
     /// The first `count` bytes of the loop's buffer, as `receive` left them.
     @inline(__always)
     public func withInput<R, E: Error>(_ count: Int, _ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {

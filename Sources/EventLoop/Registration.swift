@@ -143,6 +143,13 @@ extension EventLoop {
         setDeadline(channel, milliseconds: milliseconds)
         parkedWithInput(channel)
     }
+    /// Input of a parked channel lies elsewhere (in a library's buffer), where no event tells of it: the delegate is told in
+    /// the next turn.
+    public func recall(_ channel: Channel) {
+        guard let slot = unsafe table.find(channel) else { return }
+        unsafe slot.pointee.flags.insert(.readReady)
+        parkedWithInput(channel)
+    }
     /// A task takes the channel: events are only remembered until somebody waits for them, and the deadline is gone.
     public func unpark(_ channel: Channel) {
         guard let slot = unsafe table.find(channel) else { return }

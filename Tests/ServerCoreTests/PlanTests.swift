@@ -171,7 +171,7 @@ import Testing
             return
         }
         found = site.worker.plans.find(
-            PlanCache.hash(head.requestLine, nil, input.span), head, nil, input.span, candidates: 0,
+            PlanCache.hash(head.requestLine, nil, input.span), head, nil, input.span, candidates: 0, sharing: 0,
             epoch: site.worker.files.epoch, remote: address, second: second)
         #expect((found != nil) == isAnswered)
     }

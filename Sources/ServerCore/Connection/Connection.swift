@@ -21,8 +21,12 @@ public final class Connection {
     public internal(set) var id: UInt64
     /// The server of the last request.
     public internal(set) var server: Server
+    /// What lies between the socket and the requests, if anything.
+    public internal(set) var transport: (any Transport)?
     /// TLS.
-    public var isSecure = false
+    public var isSecure: Bool { transport?.isSecure ?? false }
+    /// For sending to the client and receiving from it.
+    public var stream: ClientStream { ClientStream(loop: loop, channel: channel, transport: transport) }
     public internal(set) var aborted = false
     /// The error log said something about it.
     var hasLogged = false

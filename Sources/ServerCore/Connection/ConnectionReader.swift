@@ -8,7 +8,7 @@ import Kernel
 /// The bytes that came and were not used yet, and the wait for more.
 final class ConnectionReader {
     let loop: EventLoop
-    let channel: Channel
+    let stream: ClientStream
     /// Milliseconds of one wait for input.
     var timeout: UInt64
     var buffer: [UInt8]
@@ -18,9 +18,9 @@ final class ConnectionReader {
     /// What mod_reqtimeout leaves for the rest of a request body.
     var budget: ReadBudget?
 
-    init(loop: EventLoop, channel: Channel, timeout: UInt64, buffer: [UInt8]) {
-        self.loop = loop
-        self.channel = channel
+    init(_ stream: ClientStream, timeout: UInt64, buffer: [UInt8]) {
+        loop = stream.loop
+        self.stream = stream
         self.timeout = timeout
         self.buffer = buffer
         received = Int64(buffer.count)
@@ -42,7 +42,7 @@ final class ConnectionReader {
             guard let left = budget.wait(now: loop.milliseconds, timeout: wait) else { throw .timedOut }
             wait = left
         }
-        let count = try await loop.receive(channel, into: &buffer, upTo: 16384, timeout: wait)
+        let count = try await stream.receive(into: &buffer, upTo: 16384, timeout: wait)
         budget?.received(count)
         received += Int64(count)
         return count > 0
@@ -145,8 +145,8 @@ class RequestBodySource: BodySource {
         request.expectingContinue = false
         guard reader.available == 0 else { return }
         do throws(IOError) {
-            try await reader.loop.sendAll(
-                reader.channel, Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), timeout: reader.timeout)
+            try await reader.stream.sendAll(
+                Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), timeout: reader.timeout)
         } catch { throw .closed }
     }
     func read() async throws(BodyError) -> ByteString? { nil }

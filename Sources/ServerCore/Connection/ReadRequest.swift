@@ -19,6 +19,7 @@ public struct RequestReadTimeout: Sendable {
             self.minimumRate = minimumRate
         }
     }
+    public var handshake = Stage(initial: 0, maximum: 0, minimumRate: 0)
     public var header = Stage(initial: 0, maximum: 0, minimumRate: 0)
     public var body = Stage(initial: 0, maximum: 0, minimumRate: 0)
     /// No limits but `Timeout`.
@@ -129,7 +130,7 @@ extension Worker {
     }
     /// A new connection on which nothing came.
     func idleTimeout(_ connection: Connection) {
-        let reader = ConnectionReader(loop: loop, channel: connection.channel, timeout: 0, buffer: [])
+        let reader = ConnectionReader(connection.stream, timeout: 0, buffer: [])
         if case .unanswered(let request) = timedOut(connection, reader, RequestHead()) { logUnanswered(request) }
     }
     /// The client closed its side in the middle of a head: Apache answers 400.

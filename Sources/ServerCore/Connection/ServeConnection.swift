@@ -10,11 +10,17 @@ extension Worker {
     /// A parked connection has input. A request that a plan answers is answered here, at once; everything else gets
     /// a task for as long as it has something to do.
     func wake(_ channel: Channel) {
+        let state = parked[Int(channel.index)]
+        if state.hasSession || state.hasTransport { return wakeOther(channel) }
         guard case .bytes(let count) = loop.receive(channel) else {
             if loop.isHungUp(channel) { drop(channel) }
             return
         }
         guard count > 0 else { return drop(channel) }
+        answer(channel, count)
+    }
+    /// Deals with what is in the loop's buffer.
+    func answer(_ channel: Channel, _ count: Int) {
         let rest = loop.withMutableInput(count) { input in answerFromPlans(channel, &input) }
         switch rest {
         case .parked: return
@@ -28,8 +34,8 @@ extension Worker {
     /// Serves requests until the connection is idle or over.
     func serve(_ channel: Channel, _ bytes: [UInt8]) async {
         let state = parked[Int(channel.index)]
-        let reader = ConnectionReader(
-            loop: loop, channel: channel, timeout: configuration.mainServer.timeoutMilliseconds, buffer: bytes)
+        let stream = stream(channel)
+        let reader = ConnectionReader(stream, timeout: configuration.mainServer.timeoutMilliseconds, buffer: bytes)
         var keepAlives = Int(state.keepAlives)
         var hasLogged = state.hasLogged
         while true {
@@ -38,7 +44,9 @@ extension Worker {
                 worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,
                 candidates: candidates(state.candidates), keepAlives: keepAlives, id: state.id)
             connection.hasLogged = hasLogged
+            connection.transport = stream.transport
             reader.timeout = connection.baseServer.timeoutMilliseconds
+            if keepAlives == 0, await beginsOtherwise(connection, reader) { return finished() }
             let end = await serveRequest(connection, reader)
             keepAlives = connection.keepAlives
             hasLogged = connection.hasLogged
@@ -46,31 +54,41 @@ extension Worker {
             finished()
             switch end {
             case .again, .park: return park(connection)
+            case .changed: return
             case .close:
                 finishConnection(channel, clientEnds: connection.clientEnds && reader.available == 0)
                 return ended()
             case .abort:
-                loop.close(channel)
+                closeNow(channel)
                 return ended()
             }
         }
     }
 
-    enum RequestEnd { case again, park, close, abort }
+    /// `changed`: the connection speaks another protocol now, and is its session's.
+    enum RequestEnd { case again, park, close, abort, changed }
 
     /// Closes a connection whose answer may still be under way.
     func finishConnection(_ channel: Channel, clientEnds: Bool) {
+        let transport = transport(channel)
+        transport?.shutdown()
+        detach(channel)
         if clientEnds { loop.close(channel) } else { loop.lingeringClose(channel) }
+        transport?.end()
     }
 
     /// Gives the task back: nothing of the connection stays but its slot.
     private func park(_ connection: Connection) {
-        guard loop.isOpen(connection.channel) else { return ended() }
+        guard loop.isOpen(connection.channel) else {
+            closeNow(connection.channel)
+            return ended()
+        }
         parked[Int(connection.channel.index)].keepAlives = UInt32(clamping: connection.keepAlives)
         parked[Int(connection.channel.index)].hasLogged = connection.hasLogged
         markIdle(connection.channel, true)
         loop.park(
             connection.channel, deadline: UInt64(connection.server.keepAliveTimeout.value(default: 5000)))
+        if let transport = connection.transport, transport.hasPendingInput { loop.recall(connection.channel) }
     }
 
     /// Reads one request, answers it, logs it.
@@ -98,6 +116,7 @@ extension Worker {
         scores?.requestStarted(request)
         connection.server = request.server
         reader.timeout = request.server.timeoutMilliseconds
+        if let end = await upgrade(request, reader) { return end }
         attachBody(request, reader)
         let outcome = ProcessRequest.runAll(configuration.hooks.postReadRequest, request)
         if case .status = outcome {

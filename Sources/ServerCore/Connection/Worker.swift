@@ -22,6 +22,9 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public let scores: (any WorkerScore)?
 
     var parked: [ParkedConnection] = []
+    /// Transports and sessions of connections, by the channel's index; as long as the highest index that has any.
+    var transports: [(any Transport)?] = []
+    var sessions: [(any ConnectionSession)?] = []
     private var listeners: [Channel] = []
     private var listenersPaused = false
     private var lastLingeringCount = 0
@@ -77,7 +80,10 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public func channelReadable(_ channel: Channel, tag: Int) { wake(channel) }
     public func channelTimedOut(_ channel: Channel, tag: Int) {
         let state = parked[Int(channel.index)]
-        if state.keepAlives == 0 {
+        if let session = session(channel) { return session.deadlinePassed() }
+        if let transport = transport(channel), !transport.isEstablished {
+            handshakeTimeout(channel)
+        } else if state.keepAlives == 0 {
             idleTimeout(
                 Connection(
                     worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,
@@ -113,12 +119,21 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         nextConnectionID += 1
         parked[index] = ParkedConnection(
             remote: remote.unmapped, local: local.unmapped, candidates: candidates, id: nextConnectionID)
+        if let make = candidateTransports[Int(candidates)] {
+            guard let transport = make(self, channel) else { return loop.close(channel) }
+            attach(transport, to: index)
+        }
         connectionCount += 1
         scores?.connectionOpened()
         let server = self.candidates(candidates).first ?? configuration.mainServer!
-        let header = configuration.readTimeout(server).header.initial
+        loop.park(channel, deadline: firstWait(server, isSecure: parked[index].hasTransport))
+    }
+    /// How long a client may take to send anything, or to finish the handshake.
+    func firstWait(_ server: Server, isSecure: Bool) -> UInt64 {
+        let limits = configuration.readTimeout(server)
+        let limit = isSecure ? limits.handshake.initial : limits.header.initial
         let timeout = server.timeoutMilliseconds
-        loop.park(channel, deadline: header > 0 ? min(header, timeout) : timeout)
+        return limit > 0 ? min(limit, timeout) : timeout
     }
     /// Gives a connection with input a task, now or as soon as there may be one more.
     func start(_ channel: Channel, _ input: [UInt8]) {
@@ -148,7 +163,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     /// Closes a connection that no task holds.
     func drop(_ channel: Channel) {
         markIdle(channel, false)
-        loop.close(channel)
+        closeNow(channel)
         ended()
     }
     func ended() {
@@ -167,11 +182,13 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
             ?? [configuration.mainServer]
         candidateLists.append(list)
         candidateOptionLists.append(requestOptions(list[0]))
+        candidateTransports.append(configuration.hooks.transport?(list[0]))
         let index = UInt32(candidateLists.count - 1)
         candidateIndex[local] = index
         return index
     }
     func candidates(_ index: UInt32) -> [Server] { candidateLists[Int(index)] }
+    private var candidateTransports: [TransportMaker?] = []
     /// Limits for reading heads on such connections.
     private var candidateOptionLists: [RequestOptions] = []
     func candidateOptions(_ index: UInt32) -> RequestOptions { candidateOptionLists[Int(index)] }
@@ -198,6 +215,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         if !listenersPaused { for listener in listeners { listenerReady(listener) } }
         for listener in listeners { loop.remove(listener) }
         listeners = []
+        for session in sessions { session?.childStops() }
         if connectionCount == 0 { loop.stop() }
     }
 
@@ -238,6 +256,9 @@ struct ParkedConnection {
     var isIdle = false
     /// Of ``Connection``.
     var hasLogged = false
+    /// ``Worker/transports`` and ``Worker/sessions`` have something for it.
+    var hasTransport = false
+    var hasSession = false
 }
 
 /// Where a worker reports what it does; the MPM's scoreboard.

@@ -242,3 +242,13 @@ extension Server {
         ).write()
     }
 }
+
+extension Connection {
+    /// Says something about this connection, in the error log of the server that it belongs to by now (ap_log_cerror).
+    public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
+        guard level == .notice || level <= server.logLevels.level(for: module) else { return }
+        ErrorLogMessage(
+            level: level, module: module, time: RealTime.now, server: server, connection: self, text: message()
+        ).write()
+    }
+}

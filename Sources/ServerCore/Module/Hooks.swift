@@ -100,6 +100,10 @@ public struct Hooks: Sendable {
     /// Named output filters (`SetOutputFilter DEFLATE`).
     public internal(set) var outputFilters: [ByteString: OutputFilter] = [:]
     public internal(set) var inputFilters: [ByteString: InputFilter] = [:]
+    /// What connections may speak besides HTTP/1.
+    public internal(set) var protocols: [ConnectionProtocol] = []
+    /// What lies between the socket and the requests of connections to an address whose first server is this one (TLS).
+    public internal(set) var transport: (@Sendable (Server) -> TransportMaker?)?
     /// Expression variables and functions of modules, by upper-cased name.
     public internal(set) var variables: [ByteString: @Sendable (Request) -> ByteString?] = [:]
 
@@ -189,6 +193,8 @@ extension Hooks {
     }
     public mutating func addOutputFilter(_ filter: OutputFilter) { outputFilters[filter.name.lowercased] = filter }
     public mutating func addInputFilter(_ filter: InputFilter) { inputFilters[filter.name.lowercased] = filter }
+    /// Connections whose address belongs first to a server for which `maker` has an answer get a transport.
+    public mutating func setTransport(_ maker: @escaping @Sendable (Server) -> TransportMaker?) { transport = maker }
     public mutating func addVariable(_ name: ByteString, _ value: @escaping @Sendable (Request) -> ByteString?) {
         variables[name.uppercased] = value
     }

@@ -20,6 +20,7 @@ extension Worker {
     /// Answers as many of the complete requests in `input` as plans cover; the rest is for a task.
     func answerFromPlans(_ channel: Channel, _ input: inout MutableSpan<UInt8>) -> WakeResult {
         let index = Int(channel.index)
+        guard let sharing = sharing(index) else { return .needsTask(Array(copying: input.span, from: 0)) }
         var position = 0
         let end = input.count
         while position < end {
@@ -27,7 +28,7 @@ extension Worker {
             head.isTrial = true
             let options = candidateOptions(parked[index].candidates)
             guard case .complete(let length) = head.parse(&input, to: end, options),
-                let plan = findPlan(input.span, parked[index])
+                let plan = findPlan(input.span, parked[index], sharing)
             else { break }
             switch send(plan, channel, input.span, length: length) {
             case .sent: position += length
@@ -44,7 +45,9 @@ extension Worker {
         return .needsTask(Array(copying: input.span, from: position))
     }
 
-    private func findPlan(_ input: borrowing Span<UInt8>, _ state: ParkedConnection) -> Plan? {
+    private func findPlan(
+        _ input: borrowing Span<UInt8>, _ state: ParkedConnection, _ sharing: UInt32
+    ) -> Plan? {
         guard !isStopping, head.present & Self.disqualifying == 0, !head.isSimple, head.method.isGet,
             head.version == .http11 || head.version == .http10, head.repeated & HeaderName.host.bit == 0,
             head.version == .http10 || head.has(.host)
@@ -52,6 +55,7 @@ extension Worker {
         let host = head.first(.host)
         return plans.find(
             PlanCache.hash(head.requestLine, host, input), head, host, input, candidates: state.candidates,
+            sharing: sharing,
             epoch: files.epoch, remote: state.remote, second: loop.realTime / 1_000_000)
     }
 
@@ -84,17 +88,25 @@ extension Worker {
         last.bytesSent = Int64(plan.body.count)
         output.append(contentsOf: plan.body)
         var sent = 0
-        if case .bytes(let count) = loop.send(channel, output, more: plan.file != nil) { sent = count }
+        let transport = request.connection.transport
+        if transport == nil {
+            if case .bytes(let count) = loop.send(channel, output, more: plan.file != nil) { sent = count }
+        } else {
+            while sent < output.count,
+                case .bytes(let count) = transport?.send(output, from: sent, more: plan.file != nil), count > 0
+            { sent += count }
+        }
         var fileSent: Int64 = 0
         if let file = plan.file, sent == output.count {
             while fileSent < plan.fileCount,
-                case .bytes(let count) = loop.sendFile(
-                    channel, file.descriptor, offset: fileSent, count: Int(plan.fileCount - fileSent)), count > 0
+                case .bytes(let count) = request.connection.stream.sendFile(
+                    file.descriptor, offset: fileSent, count: Int(plan.fileCount - fileSent)), count > 0
             { fileSent += Int64(count) }
         }
         last.bytesSent += plan.fileCount
         for log in configuration.hooks.logTransaction.functions { log(request) }
         scores?.requestFinished(request)
+        request.connection.transport = nil
         guard sent == output.count, fileSent == plan.fileCount else {
             let file = plan.file.map { ($0, offset: fileSent, count: plan.fileCount - fileSent) }
             return .unsent(UnsentPlan(bytes: Array(output[sent...]), file: file, keepsAlive: keepsAlive))
@@ -110,6 +122,7 @@ extension Worker {
         let state = parked[Int(channel.index)]
         let connection = request.connection
         connection.channel = channel
+        if state.hasTransport { connection.transport = transport(channel) }
         connection.remoteAddress = state.remote
         connection.id = state.id
         connection.keepAlives = Int(state.keepAlives)
@@ -170,16 +183,17 @@ extension Worker {
         loop.unpark(channel)
         let timeout = plan.request.server.timeoutMilliseconds
         let clientEnds = plan.request.connection.clientEnds && input.isEmpty
+        let stream = stream(channel)
         loop.spawnLocal { [self] in
             do throws(IOError) {
-                try await loop.sendAll(channel, rest.bytes, timeout: timeout, more: rest.file != nil)
+                try await stream.sendAll(rest.bytes, timeout: timeout, more: rest.file != nil)
                 if let (file, offset, count) = rest.file {
-                    let sent = try await loop.sendFile(
-                        channel, file.descriptor, offset: offset, count: Int(count), timeout: timeout)
+                    let sent = try await stream.sendFile(
+                        file.descriptor, offset: offset, count: Int(count), timeout: timeout)
                     if Int64(sent) < count { throw .closed }
                 }
             } catch {
-                loop.close(channel)
+                closeNow(channel)
                 return ended()
             }
             if !rest.keepsAlive {
@@ -187,6 +201,7 @@ extension Worker {
                 ended()
             } else if input.isEmpty {
                 loop.park(channel, deadline: keepAliveMilliseconds)
+                if stream.transport?.hasPendingInput ?? false { loop.recall(channel) }
             } else {
                 await serve(channel, input)
             }
@@ -210,18 +225,20 @@ extension Worker {
             epoch == files.epoch, unreliable == files.unreliableAnswers, !request.isProxyRequest,
             answer.status != 304, answer.status != 206, answer.status != 412, answer.status < 500,
             !Status(answer.status).dropsConnection, !request.headersInStorage.contains("Range"),
-            request.connection.isSecure == false, !answer.isSet("nokeepalive"),
+            !answer.isSet("nokeepalive"), let sharing = sharing(Int(request.connection.channel.index)),
             let head = PlannedHead(answer), let body = PlannedBody(answer)
         else { return false }
         let key = PlanCache.key(request.requestLine, request.headersInStorage["Host"])
         plans.insert(
             PlanCache.hash(key: key),
             Plan(
-                key: key, candidates: candidates, epoch: epoch, request: request, dependencies: dependencies,
+                key: key, candidates: candidates, sharing: sharing, epoch: epoch, request: request,
+                dependencies: dependencies,
                 head: head, body: body))
         // The plan's request must not keep what only this request needed.
         answer.responseBody = .none
         request.body = nil
+        request.connection.transport = nil
         return true
     }
 }

@@ -9,6 +9,7 @@ import Kernel
 public final class KeptWalk {
     let key: [UInt8]
     let candidates: UInt32
+    let sharing: UInt32
     let epoch: UInt64
     private let dependencies: InputDependencies
     private let conditions: [(name: ByteString, value: ByteString?)]
@@ -45,13 +46,14 @@ public final class KeptWalk {
     public var prepared: AnyObject?
 
     /// Nil when the outcome is this request's alone.
-    init?(_ request: Request, key: [UInt8], candidates: UInt32, epoch: UInt64) {
+    init?(_ request: Request, key: [UInt8], candidates: UInt32, sharing: UInt32, epoch: UInt64) {
         guard !request.dependencies.everything, request.outputFilters.isEmpty, request.inputFilters.isEmpty,
             request.moduleState.isEmpty, request.pacing == nil, request.status == 200, request.statusLine == nil,
-            !request.isProxyRequest, !request.connection.isSecure
+            !request.isProxyRequest
         else { return nil }
         self.key = key
         self.candidates = candidates
+        self.sharing = sharing
         self.epoch = epoch
         dependencies = request.dependencies
         conditions = request.dependencies.headers.filter { !$0.equalsIgnoringCase("Host") }.map {
@@ -142,8 +144,10 @@ struct WalkCache {
         }
         return key
     }
-    func find(_ key: [UInt8], _ request: Request, candidates: UInt32, epoch: UInt64) -> KeptWalk? {
-        walks[key]?.first { $0.epoch == epoch && $0.candidates == candidates && $0.agrees(request) }
+    func find(_ key: [UInt8], _ request: Request, candidates: UInt32, sharing: UInt32, epoch: UInt64) -> KeptWalk? {
+        walks[key]?.first {
+            $0.epoch == epoch && $0.candidates == candidates && $0.sharing == sharing && $0.agrees(request)
+        }
     }
     mutating func insert(_ walk: KeptWalk) {
         if walks.count >= Self.limit { walks.removeAll(keepingCapacity: true) }
@@ -157,11 +161,13 @@ extension ProcessRequest {
     /// ``resolve(_:)``, or what it came to when it was last done for such a request.
     static func resolveOrRecall(_ request: Request) async -> Outcome {
         let worker = request.connection.worker
-        guard !request.dependencies.everything, !request.isSubrequest else { return await resolve(request) }
+        guard !request.dependencies.everything, !request.isSubrequest,
+            let sharing = worker.sharing(Int(request.connection.channel.index))
+        else { return await resolve(request) }
         let (epoch, unreliable) = (request.files.epoch, request.files.unreliableAnswers)
         let candidates = worker.parked[Int(request.connection.channel.index)].candidates
         let key = WalkCache.key(request)
-        if let walk = worker.walks.find(key, request, candidates: candidates, epoch: epoch) {
+        if let walk = worker.walks.find(key, request, candidates: candidates, sharing: sharing, epoch: epoch) {
             walk.apply(to: request)
             return .ok
         }
@@ -169,7 +175,7 @@ extension ProcessRequest {
         // Without a handler of its own it is a file, and the whole answer is kept (Plan).
         if outcome == .ok, request.handler != nil, epoch == request.files.epoch,
             unreliable == request.files.unreliableAnswers,
-            let walk = KeptWalk(request, key: key, candidates: candidates, epoch: epoch)
+            let walk = KeptWalk(request, key: key, candidates: candidates, sharing: sharing, epoch: epoch)
         {
             request.keptWalk = walk
             worker.walks.insert(walk)

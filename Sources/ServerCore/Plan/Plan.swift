@@ -16,6 +16,8 @@ final class Plan {
     /// Request line, a newline, the Host field: what makes requests candidates for the same plan.
     let key: [UInt8]
     let candidates: UInt32
+    /// ``Transport/sharing`` of the connections it is for; 0 without TLS.
+    let sharing: UInt32
     let epoch: UInt64
     /// The request as it was answered; loggers see it with the facts of each further request.
     let request: Request
@@ -37,11 +39,13 @@ final class Plan {
     var next: Plan?
 
     init(
-        key: [UInt8], candidates: UInt32, epoch: UInt64, request: Request, dependencies: InputDependencies,
+        key: [UInt8], candidates: UInt32, sharing: UInt32, epoch: UInt64, request: Request,
+        dependencies: InputDependencies,
         head: PlannedHead, body: PlannedBody
     ) {
         self.key = key
         self.candidates = candidates
+        self.sharing = sharing
         self.epoch = epoch
         self.request = request
         conditions = dependencies.headers.filter { !$0.equalsIgnoringCase("Host") }.map { name in

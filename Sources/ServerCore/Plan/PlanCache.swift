@@ -19,11 +19,11 @@ struct PlanCache {
     /// The plan for a parsed head, or nil.
     func find(
         _ hash: UInt64, _ head: borrowing RequestHead, _ host: ByteRange?, _ input: borrowing Span<UInt8>,
-        candidates: UInt32, epoch: UInt64, remote: SocketAddress, second: Int64
+        candidates: UInt32, sharing: UInt32, epoch: UInt64, remote: SocketAddress, second: Int64
     ) -> Plan? {
         var plan = plans[hash]
         while let current = plan {
-            if current.epoch == epoch, current.candidates == candidates,
+            if current.epoch == epoch, current.candidates == candidates, current.sharing == sharing,
                 Self.matches(current.key, head.requestLine, host, input),
                 current.answers(head, input, remote: remote, second: second)
             {

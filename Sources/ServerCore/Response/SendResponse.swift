@@ -13,7 +13,7 @@ extension Request {
 extension Worker {
     /// Sends a prepared answer: head and body, in chunks where nobody knows the length. False: the connection is broken.
     func send(_ request: Request, _ reader: ConnectionReader) async -> Bool {
-        let channel = request.connection.channel
+        let stream = request.connection.stream
         if request.hasOwnHead, case .stream(let source) = request.responseBody {
             return await sendUnparsed(source, request)
         }
@@ -42,7 +42,7 @@ extension Worker {
         do throws(IOError) {
             if request.isHeadOnly || Status.init(request.status).isHeaderOnly {
                 if case .stream(let source) = request.responseBody { source.cancel() }
-                try await loop.sendAll(channel, head, timeout: timeout)
+                try await stream.sendAll(head, timeout: timeout)
                 return true
             }
             if let pacing = request.pacing, request.responseBody.knownCount != 0 {
@@ -51,7 +51,7 @@ extension Worker {
                 first = nil
             }
             switch request.responseBody {
-            case .none: try await loop.sendAll(channel, head, timeout: timeout)
+            case .none: try await stream.sendAll(head, timeout: timeout)
             case .pieces(let pieces): try await send(pieces, after: head, request, timeout)
             case .stream(let source):
                 return try await send(source, first: first, after: head, chunked: chunked, request, timeout)
@@ -70,12 +70,12 @@ extension Worker {
     private func send(
         _ pieces: [ResponseBody.Piece], after head: [UInt8], _ request: Request, _ timeout: UInt64
     ) async throws(IOError) {
-        let channel = request.connection.channel
+        let stream = request.connection.stream
         var pending = head
         for piece in pieces {
             switch piece {
             case .bytes(let bytes):
-                try await loop.sendAll(channel, pending, bytes.bytes, timeout: timeout)
+                try await stream.sendAll(pending, bytes.bytes, timeout: timeout)
                 request.bytesSent += Int64(bytes.count)
                 pending = []
             case .file(let file, let offset, let count):
@@ -91,22 +91,22 @@ extension Worker {
                                 file.descriptor, into: &block, count: wanted, offset: offset + done),
                             got > 0 || wanted == 0
                         else { throw .closed }
-                        try await loop.sendAll(channel, pending, block, timeout: timeout)
+                        try await stream.sendAll(pending, block, timeout: timeout)
                         request.bytesSent += Int64(got)
                         pending = []
                         done += Int64(got)
                     } while done < count
                     continue
                 }
-                if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout, more: true) }
+                if !pending.isEmpty { try await stream.sendAll(pending, timeout: timeout, more: true) }
                 pending = []
-                let sent = try await loop.sendFile(
-                    channel, file.descriptor, offset: offset, count: Int(count), timeout: timeout)
+                let sent = try await stream.sendFile(
+                    file.descriptor, offset: offset, count: Int(count), timeout: timeout)
                 request.bytesSent += Int64(sent)
                 if Int64(sent) < count { throw .closed }
             }
         }
-        if !pending.isEmpty { try await loop.sendAll(channel, pending, timeout: timeout) }
+        if !pending.isEmpty { try await stream.sendAll(pending, timeout: timeout) }
     }
 
     /// Sends what a handler made with its own head.
@@ -137,7 +137,7 @@ extension Worker {
         _ source: any BodySource, first: ByteString?, after head: [UInt8], chunked: Bool, _ request: Request,
         _ timeout: UInt64
     ) async throws(IOError) -> Bool {
-        let channel = request.connection.channel
+        let stream = request.connection.stream
         var output = head
         var taken = first
         while true {
@@ -151,7 +151,7 @@ extension Worker {
                 }
             } catch {
                 // What was promised cannot be kept; the client must see that the answer is not whole.
-                if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }
+                if !output.isEmpty { try await stream.sendAll(output, timeout: timeout) }
                 request.connection.keepAlive = .close
                 request.connection.aborted = true
                 return false
@@ -169,7 +169,7 @@ extension Worker {
             }
             request.bytesSent += Int64(piece.count)
             if source.hasGivenAll { break }
-            try await loop.sendAll(channel, output, timeout: timeout)
+            try await stream.sendAll(output, timeout: timeout)
             output.removeAll(keepingCapacity: true)
         }
         if chunked {
@@ -177,7 +177,7 @@ extension Worker {
             ChunkedEncoder.appendEnd(to: &output)
             request.framingBytesSent += Int64(output.count - start)
         }
-        if !output.isEmpty { try await loop.sendAll(channel, output, timeout: timeout) }
+        if !output.isEmpty { try await stream.sendAll(output, timeout: timeout) }
         return true
     }
 }

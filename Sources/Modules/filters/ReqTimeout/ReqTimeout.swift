@@ -102,6 +102,7 @@ public enum ReqTimeout {
         var result = RequestReadTimeout()
         let isOff = (config.handshake?.timeout ?? 0) <= 0 && config.header?.timeout == 0 && config.body?.timeout == 0
         guard !isOff else { return result }
+        result.handshake = milliseconds(config.handshake ?? Stage(timeout: 0, maximum: 0, minimumRate: 0))
         result.header = milliseconds(config.header ?? Stage(timeout: 20, maximum: 40, minimumRate: 500))
         result.body = milliseconds(config.body ?? Stage(timeout: 20, maximum: 0, minimumRate: 500))
         return result
