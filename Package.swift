@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
 
@@ -48,10 +49,12 @@ let package = Package(
         library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
+        library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
         library("MPM", ["ServerCore"]),
         library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
         .executableTarget(
-            name: "martinet", dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression", "HostTools"],
+            name: "martinet",
+            dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "HostTools"],
             swiftSettings: strict),
 
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
@@ -88,6 +91,7 @@ let package = Package(
         tests("ExpressionsTests", ["Expressions"]),
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
+        tests("ModuleHTTP2Tests", ["ModuleHTTP2"]),
         tests("ModulesTests", ["Modules"]),
         tests("LoadGeneratorTests", ["LoadGenerator"]),
         tests("MPMTests", ["MPM", "Modules"]),

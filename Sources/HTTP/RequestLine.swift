@@ -52,12 +52,13 @@ extension RequestHead {
         let method = line.lowerBound..<at
         let blank = bytes.firstNonVisible(from: at + 1, to: end)
         guard blank > at + 1, end - blank == 9, bytes[blank] == 32,
-            bytes.equals("HTTP/1.", in: blank + 1..<blank + 8)
+            bytes.equals("HTTP/", in: blank + 1..<blank + 6), bytes[end - 2] == UInt8(ascii: ".")
         else { return nil }
         let version: HTTPVersion
-        switch bytes[end - 1] {
-        case UInt8(ascii: "1"): version = .http11
-        case UInt8(ascii: "0"): version = .http10
+        switch (bytes[end - 3], bytes[end - 1]) {
+        case (UInt8(ascii: "1"), UInt8(ascii: "1")): version = .http11
+        case (UInt8(ascii: "1"), UInt8(ascii: "0")): version = .http10
+        case (UInt8(ascii: "2"), UInt8(ascii: "0")): version = .http20
         default: return nil
         }
         return (method, at + 1..<blank, version)

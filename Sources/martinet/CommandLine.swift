@@ -5,6 +5,7 @@ import ConfigLanguage
 import Kernel
 import MPM
 import ModuleCompression
+import ModuleHTTP2
 import Modules
 import ServerCore
 
@@ -45,7 +46,7 @@ extension CommandLine {
         commandLine.checksDocumentRoot = options.checksDocumentRoot
         commandLine.isForInspection = options.mode != .unknown
         let launch = Launch(
-            modules: moduleList + compressionModules, commandLine: commandLine,
+            modules: moduleList + compressionModules + [HTTP2.module], commandLine: commandLine,
             arguments: arguments.map { ByteString($0) },
             startupLevel: options.startupLevel, built: VersionText.built)
         let loaded = launch.load()

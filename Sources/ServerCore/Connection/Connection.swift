@@ -37,6 +37,9 @@ public final class Connection {
     var clientEnds = false
     /// The scoreboard's place for the request at work; -1 without one.
     public var scorePlace = -1
+    /// The stream this request came on, where the connection carries several at once; such a connection object is for this
+    /// request only (a secondary connection).
+    public internal(set) var secondary: StreamFacts?
     /// Where connection-level modules keep what they know.
     public var notes = Table()
 

@@ -113,6 +113,22 @@ extension Worker {
         }
     }
 
+    /// The request of a head that is there as a whole; nil when it is not.
+    func read(_ connection: Connection, _ reader: ConnectionReader) -> ReadOutcome? {
+        let options = requestOptions(connection.baseServer)
+        var head = RequestHead()
+        head.reset(start: 0)
+        switch head.parse(&reader.buffer, options) {
+        case .complete(let length):
+            reader.position = length
+            return make(connection, reader, head, options)
+        case .failed(let error):
+            reader.position = reader.buffer.count
+            return .failed(refuse(connection, reader, head, error))
+        case .incomplete: return nil
+        }
+    }
+
     private func timedOut(_ connection: Connection, _ reader: ConnectionReader, _ head: RequestHead) -> ReadOutcome {
         let request = bare(connection, reader, head, isTaken: !head.requestLine.isEmpty)
         request.pendingStatus = 408

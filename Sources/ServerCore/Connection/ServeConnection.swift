@@ -142,7 +142,7 @@ extension Worker {
     }
 
     /// Log and status page; the request is over.
-    private func finish(_ request: Request) {
+    func finish(_ request: Request) {
         scores?.requestState(request.connection, .logging)
         for log in configuration.hooks.logTransaction.functions { log(request) }
         scores?.requestFinished(request)

@@ -125,6 +125,7 @@ extension Worker {
         sessions[index] = session
         parked[index].hasSession = true
         loop.recall(channel)
+        if isStopping { session.childStops() }
     }
     /// A session is over: its connection is closed. `linger`: something may still be under way to the client.
     public func end(_ channel: Channel, linger: Bool) {
@@ -140,11 +141,11 @@ extension Worker {
             guard connection.baseServer.allowedProtocols.contains(offered.name) else { continue }
             guard await hasPreface(offered.preface, reader) else { continue }
             loop.park(connection.channel, deadline: reader.timeout)
-            if let session = offered.open(connection, reader.stream, reader.buffer) {
-                begin(session, connection.channel)
-            } else {
-                drop(connection.channel)
+            guard let session = offered.open(connection, reader.stream, reader.buffer) else {
+                loop.unpark(connection.channel)
+                return false
             }
+            begin(session, connection.channel)
             return true
         }
         return false
@@ -170,6 +171,10 @@ extension Worker {
         reader.compact()
         let channel = request.connection.channel
         guard let session = await upgrade(request, reader.stream, reader.buffer) else { return nil }
+        // The request goes on as the session's; this much of it is over.
+        request.status = 101
+        finish(request)
+        request.letGo()
         loop.park(channel, deadline: reader.timeout)
         begin(session, channel)
         return .changed

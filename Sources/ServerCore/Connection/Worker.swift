@@ -37,6 +37,10 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     public var requestLimit = Int.max
     private var requestsAtWork = 0
     private var waiting: [(channel: Channel, input: [UInt8])] = []
+    /// Streams that wait for their turn under `requestLimit`.
+    private var waitingStreams: [() async -> Void] = []
+    var endingTurn: [any TurnEndListener] = []
+    var endingTurnNow: [any TurnEndListener] = []
     /// The head being read when a parked connection wakes; reused.
     var head = RequestHead()
     var output: [UInt8] = []
@@ -93,6 +97,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     }
     public func filesChanged() { files.drainNotices() }
     public func turnEnded() {
+        if !endingTurn.isEmpty { tellTurnEnd() }
         logBuffers.flush()
         files.age()
         if loop.lingeringCount != lastLingeringCount {
@@ -151,6 +156,20 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         if !waiting.isEmpty {
             let next = waiting.removeFirst()
             start(next.channel, next.input)
+        } else if !waitingStreams.isEmpty {
+            startStream(waitingStreams.removeFirst())
+        }
+    }
+    /// Gives a request of a connection that carries several at once a task, now or as soon as there may be one more.
+    func startStream(_ work: @escaping () async -> Void) {
+        guard requestsAtWork < requestLimit else {
+            waitingStreams.append(work)
+            return
+        }
+        requestsAtWork += 1
+        loop.spawnLocal {
+            await work()
+            self.finished()
         }
     }
     /// Keeps the scoreboard's count of connections that wait for their next request.
@@ -223,14 +242,16 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
 
     private var dateSecond: Int64 = 0
     private var dateText: [UInt8] = []
-    func appendDate(to buffer: inout [UInt8]) {
+    func appendDate(to buffer: inout [UInt8]) { buffer.append(contentsOf: dateField) }
+    /// The value of Date.
+    public var dateField: [UInt8] {
         let second = loop.realTime / 1_000_000
         if second != dateSecond {
             dateText.removeAll(keepingCapacity: true)
             HTTPDate.append(Int(second), to: &dateText)
             dateSecond = second
         }
-        buffer.append(contentsOf: dateText)
+        return dateText
     }
     private var logTimeSecond: Int64 = -1
     private var logTimeText: [UInt8] = []

@@ -45,11 +45,12 @@ extension Worker {
         return .needsTask(Array(copying: input.span, from: position))
     }
 
-    private func findPlan(
+    func findPlan(
         _ input: borrowing Span<UInt8>, _ state: ParkedConnection, _ sharing: UInt32
     ) -> Plan? {
         guard !isStopping, head.present & Self.disqualifying == 0, !head.isSimple, head.method.isGet,
-            head.version == .http11 || head.version == .http10, head.repeated & HeaderName.host.bit == 0,
+            head.version == .http11 || head.version == .http20 || head.version == .http10,
+            head.repeated & HeaderName.host.bit == 0,
             head.version == .http10 || head.has(.host)
         else { return nil }
         let host = head.first(.host)
@@ -118,7 +119,7 @@ extension Worker {
     }
 
     /// Gives the plan's request the facts of this one, for the loggers.
-    private func prepare(_ request: Request, _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>) {
+    func prepare(_ request: Request, _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>) {
         let state = parked[Int(channel.index)]
         let connection = request.connection
         connection.channel = channel
@@ -234,7 +235,7 @@ extension Worker {
             Plan(
                 key: key, candidates: candidates, sharing: sharing, epoch: epoch, request: request,
                 dependencies: dependencies,
-                head: head, body: body))
+                head: head, body: body, fields: request.connection.secondary == nil ? nil : FieldBlock(answer)))
         // The plan's request must not keep what only this request needed.
         answer.responseBody = .none
         request.body = nil

@@ -30,6 +30,8 @@ final class Plan {
     let start: [UInt8]
     let beforeKeepAlive: [UInt8]
     let afterKeepAlive: [UInt8]
+    /// The head of an answer on a stream of HTTP/2; such requests have keys of their own.
+    let fields: FieldBlock?
     /// Small bodies.
     let body: [UInt8]
     /// Larger ones.
@@ -41,8 +43,9 @@ final class Plan {
     init(
         key: [UInt8], candidates: UInt32, sharing: UInt32, epoch: UInt64, request: Request,
         dependencies: InputDependencies,
-        head: PlannedHead, body: PlannedBody
+        head: PlannedHead, body: PlannedBody, fields: FieldBlock? = nil
     ) {
+        self.fields = fields
         self.key = key
         self.candidates = candidates
         self.sharing = sharing

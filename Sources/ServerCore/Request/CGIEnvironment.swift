@@ -54,6 +54,7 @@ public enum CGIEnvironment {
     /// Whether a variable is one of those of ``variablesOfOneRequest(_:)``.
     public static func isOfOneRequest(_ text: borrowing Span<UInt8>, _ name: Range<Int>) -> Bool {
         name.count > 5 && text.equals("HTTP_", in: name.lowerBound..<name.lowerBound + 5)
+            || name.count > 10 && text.equals("H2_STREAM_", in: name.lowerBound..<name.lowerBound + 10)
             || text.equals("CONTENT_TYPE", in: name) || text.equals("CONTENT_LENGTH", in: name)
             || text.equals("REMOTE_ADDR", in: name) || text.equals("REMOTE_PORT", in: name)
     }
@@ -61,6 +62,10 @@ public enum CGIEnvironment {
     /// Every request field as `HTTP_NAME`. A field whose name is not letters, digits and hyphens is no variable, `Proxy`
     /// never is, and credentials only with `CGIPassAuth`.
     private static func addFields(_ request: Request, _ table: inout Table) {
+        if let stream = request.connection.secondary {
+            table.add(variable: "H2_STREAM_ID") { $0.append(decimal: Int(stream.id)) }
+            table.add(variable: "H2_STREAM_TAG", stream.tag)
+        }
         let fields = request.headersInStorage
         let passesCredentials = request[Core.directory].cgiPassAuth.value(default: false)
         for index in fields.entries.indices {

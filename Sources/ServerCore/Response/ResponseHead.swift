@@ -25,10 +25,14 @@ enum ResponseHead {
         if version > 1000, request.isSet("downgrade-1.0") { version = 1000 }
         request.answersAsHTTP10 = version == 1000 && request.isSet("force-response-1.0")
         if request.answersAsHTTP10 { connection.keepAlive = .close }
+        if connection.secondary != nil {
+            request.answersAsHTTP10 = false
+            connection.keepAlive = .keepAlive
+        }
 
         let headerOnly = Status(request.status).isHeaderOnly
         setContentLength(request, headerOnly)
-        var chunked = decideKeepAlive(request, headerOnly, version)
+        var chunked = connection.secondary == nil && decideKeepAlive(request, headerOnly, version)
         if request.noCache, !request.headersOut.contains("Expires") {
             request.dependsOnSecond()
             var date: [UInt8] = []

@@ -124,7 +124,7 @@ extension Worker {
 
     /// Takes a stream's first piece before the head is made: a body that ends with it is sent with its length, as
     /// ap_content_length_filter does with a brigade that holds the end.
-    private func firstPiece(of source: any BodySource, _ request: Request) async throws(BodyError) -> ByteString? {
+    func firstPiece(of source: any BodySource, _ request: Request) async throws(BodyError) -> ByteString? {
         guard let piece = try await source.next() else {
             request.responseBody = .none
             return nil

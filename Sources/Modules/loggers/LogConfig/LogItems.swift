@@ -37,7 +37,7 @@ enum LogItems {
         case "i": { request, _, line in escaped(&line) { request.append(header: argument, to: &$0) } }
         case "o": LogFieldItems.responseField(argument)
         case "n": { request, _, line in escaped(&line) { request.notes.append(valueOf: argument, to: &$0) } }
-        case "e": { request, _, line in escaped(&line) { request.env.append(valueOf: argument, to: &$0) } }
+        case "e": variable(argument)
         case "V": { request, _, line in text(request.serverName, &line) }
         case "v": { request, _, line in text(request.server.serverName, &line) }
         case "p": port(argument)
@@ -134,6 +134,24 @@ enum LogItems {
             line.append(decimal: Int(request.bytesSent))
         }
         return true
+    }
+    /// The number of a stream is no variable of the request's table: plans and walks are shared by many streams.
+    private static func variable(_ name: ByteString) -> LogItemWriter {
+        switch name {
+        case "H2_STREAM_ID":
+            { request, _, line in
+                guard let stream = request.connection.secondary else { return false }
+                line.append(decimal: Int(stream.id))
+                return true
+            }
+        case "H2_STREAM_TAG":
+            { request, _, line in
+                guard let stream = request.connection.secondary else { return false }
+                line.append(stream.tag)
+                return true
+            }
+        default: { request, _, line in escaped(&line) { request.env.append(valueOf: name, to: &$0) } }
+        }
     }
     private static func port(_ argument: ByteString) -> LogItemWriter {
         if argument.isEmpty || argument.equalsIgnoringCase("canonical") {

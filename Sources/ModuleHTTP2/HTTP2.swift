@@ -1,0 +1,158 @@
+// Apache: modules/http2/mod_http2.c, h2_switch.c
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+import ServerCore
+
+/// mod_http2: HTTP/2 (RFC 9113) over nghttp2. Each stream is an ordinary request.
+public enum HTTP2 {
+    public static let module = ModuleDefinition("http2", .http, directives: directives) { hooks in
+        hooks.addProtocol(
+            ConnectionProtocol("h2", preface: preface) { connection, stream, input in
+                open(connection, stream, input, "h2", isDirectByDefault: stream.transport?.negotiatedProtocol == "h2")
+            })
+        hooks.addProtocol(
+            ConnectionProtocol("h2c", preface: preface, upgrade: upgrade) { connection, stream, input in
+                open(connection, stream, input, "h2c", isDirectByDefault: true)
+            })
+        hooks.onFixups(setVariables)
+        hooks.addVariable("HTTP2") { $0.connection.secondary == nil ? "off" : "on" }
+        for name: ByteString in ["H2PUSH", "H2_PUSH"] { hooks.addVariable(name) { pushes($0) ? "on" : "off" } }
+        hooks.addVariable("H2_PUSHED") { ($0.connection.secondary?.initiatedOn ?? 0) == 0 ? "" : "PUSHED" }
+        hooks.addVariable("H2_PUSHED_ON") { pushedOn($0) }
+        hooks.addVariable("H2_STREAM_ID") { request in
+            request.doNotReuse()
+            return request.connection.secondary.map { ByteString(decimal: Int64($0.id)) }
+        }
+        hooks.addVariable("H2_STREAM_TAG") { request in
+            request.doNotReuse()
+            return request.connection.secondary?.tag ?? ""
+        }
+    }
+    /// RFC 9113, section 3.4.
+    static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+
+    private static func pushes(_ request: Request) -> Bool { request.connection.secondary?.mayPush ?? false }
+    private static func pushedOn(_ request: Request) -> ByteString {
+        guard let facts = request.connection.secondary, facts.initiatedOn != 0 else { return "" }
+        return ByteString(decimal: Int64(facts.initiatedOn))
+    }
+
+    /// h2_h2_fixups. The stream's own number is not among them here: it differs for every request, and is added where
+    /// programs and logs are told of it (``Request/streamVariable(_:)``).
+    @Sendable private static func setVariables(_ request: Request) -> Outcome {
+        guard request.connection.secondary != nil else { return .declined }
+        let push: ByteString = pushes(request) ? "on" : "off"
+        request.env.set("HTTP2", "on")
+        request.env.set("H2PUSH", push)
+        request.env.set("H2_PUSH", push)
+        request.env.set("H2_PUSHED", (request.connection.secondary?.initiatedOn ?? 0) == 0 ? "" : "PUSHED")
+        request.env.set("H2_PUSHED_ON", pushedOn(request))
+        return .declined
+    }
+
+    // MARK: Taking connections over
+
+    private static let scratchKey = ObjectIdentifier(FrameScratch.self)
+    private static func scratch(_ worker: Worker) -> FrameScratch {
+        if let known = worker.moduleState[scratchKey] as? FrameScratch { return known }
+        let made = FrameScratch()
+        worker.moduleState[scratchKey] = made
+        return made
+    }
+
+    /// `H2Direct` concerns clients that begin with the preface unasked.
+    private static func open(
+        _ connection: Connection, _ stream: ClientStream, _ input: [UInt8], _ name: ByteString, isDirectByDefault: Bool
+    ) -> (any ConnectionSession)? {
+        let wasNegotiated = stream.transport?.negotiatedProtocol == name
+        let isDirect = HTTP2Config.of(connection.baseServer).direct.value(default: isDirectByDefault)
+        guard wasNegotiated || isDirect, stream.transport?.isSecure ?? false == (name == "h2") else { return nil }
+        guard let session = HTTP2Session(connection, stream, name, scratch(connection.worker)), session.begin(input)
+        else {
+            return nil
+        }
+        return session
+    }
+
+    /// `Upgrade: h2c` (RFC 7540, section 3.2): the request becomes stream 1.
+    @Sendable private static func upgrade(
+        _ request: Request, _ stream: ClientStream, _ input: [UInt8]
+    ) async -> (any ConnectionSession)? {
+        guard stream.transport == nil, mayUpgrade(request), let text = settingsText(request),
+            let settings = Base64URL.decode(text)
+        else { return nil }
+        let worker = request.connection.worker
+        guard let session = HTTP2Session(request.connection, stream, "h2c", scratch(worker)) else { return nil }
+        let answer = Array("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n".utf8)
+        do throws(IOError) {
+            try await stream.sendAll(answer, timeout: request.server.timeoutMilliseconds)
+        } catch { return session }
+        let head = streamHead(request)
+        if !session.begin(input, settings: settings, head: head, isHead: request.isHeadOnly) { session.giveUp() }
+        return session
+    }
+    private static func mayUpgrade(_ request: Request) -> Bool {
+        let upgrades = request[HTTP2DirectoryConfig.directory].upgrade.or(HTTP2Config.of(request.server).upgrade)
+        guard upgrades.value(default: true) else { return false }
+        // Only requests without a body.
+        if let length = request.header("Content-Length") { return length == "0" }
+        return request.header("Transfer-Encoding") == nil
+    }
+    private static func settingsText(_ request: Request) -> ByteString? {
+        guard let connection = request.header("Connection"), FieldList.hasToken(connection, "http2-settings") else {
+            return nil
+        }
+        return request.header("HTTP2-Settings")
+    }
+    private static func streamHead(_ request: Request) -> [UInt8] {
+        var text: [UInt8] = []
+        text.append(request.method)
+        text.append(" ")
+        text.append(request.unparsedURI)
+        text.append(" HTTP/2.0\r\n")
+        for (name, value) in request.headersIn.pairs {
+            switch name.lowercased {
+            case "upgrade", "connection", "keep-alive", "http2-settings", "proxy-connection", "transfer-encoding":
+                continue
+            default: break
+            }
+            text.append(name)
+            text.append(": ")
+            text.append(value)
+            text.append("\r\n")
+        }
+        text.append("\r\n")
+        return text
+    }
+}
+
+/// The alphabet of HTTP2-Settings (RFC 4648, section 5), without padding.
+enum Base64URL {
+    static func decode(_ text: ByteString) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text.bytes {
+            let value: UInt32
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = UInt32(byte) - 65
+            case UInt8(ascii: "a")...UInt8(ascii: "z"): value = UInt32(byte) - 71
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = UInt32(byte) + 4
+            case UInt8(ascii: "-"), UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "_"), UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="): continue
+            default: return nil
+            }
+            bits = bits << 6 | value
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bytes
+    }
+}

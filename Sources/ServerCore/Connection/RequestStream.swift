@@ -1,0 +1,122 @@
+// Apache: modules/http2/h2_c2.c (secondary connections), include/httpd.h (conn_rec.master)
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+/// One request among several on a connection: which, and of what protocol.
+public struct StreamFacts: Sendable {
+    public let id: Int32
+    /// Names the connection in logs and variables; the stream's own tag has `-id` behind it.
+    public let sessionTag: ByteString
+    /// `h2`, `h2c`.
+    public let protocolName: ByteString
+    /// The stream that this one was pushed on; 0 for a request the client sent.
+    public let initiatedOn: Int32
+    /// The client takes pushed answers.
+    public let mayPush: Bool
+
+    public init(
+        id: Int32, sessionTag: ByteString, protocolName: ByteString, initiatedOn: Int32 = 0, mayPush: Bool = false
+    ) {
+        self.id = id
+        self.sessionTag = sessionTag
+        self.protocolName = protocolName
+        self.initiatedOn = initiatedOn
+        self.mayPush = mayPush
+    }
+    public var tag: ByteString { "\(sessionTag)-\(Int(id))" }
+}
+
+/// The way to one request's body and for its answer, on a connection that carries several at once. The session makes it;
+/// ``Worker/serve(_:head:isSecure:)`` uses it, in one task. After the client is gone everything throws `.closed`.
+public protocol RequestStream: AnyObject {
+    var facts: StreamFacts { get }
+    var channel: Channel { get }
+    /// There is or may be a request body.
+    var hasBody: Bool { get }
+    /// Bytes of frames that made up the request so far (%I).
+    var bytesReceived: Int64 { get }
+    /// The next piece of the request body, nil at its end. Milliseconds.
+    func receive(timeout: UInt64) async throws(IOError) -> ByteString?
+    /// Fields that came behind the body.
+    var trailers: [(name: ByteString, value: ByteString)] { get }
+    /// The request is for a connection of its own only (RFC 9113, section 7): HTTP_1_1_REQUIRED.
+    func refuse()
+    /// 100 or 103, before the answer.
+    func sendInterim(_ fields: FieldBlock)
+    /// The answer's head; with `isLast` there is no body. Returns bytes that it takes before compression.
+    func sendHead(_ fields: FieldBlock, isLast: Bool)
+    /// Gives a piece of the body; returns when it was taken over for sending. `isLast`: nothing follows.
+    func send(_ piece: ResponseBody.Piece, isLast: Bool, timeout: UInt64) async throws(IOError)
+    /// Ends the answer, with fields behind the body or without.
+    func finish(trailers: FieldBlock?, timeout: UInt64) async throws(IOError)
+    /// The answer breaks off: the client is told that it is not whole.
+    func abort()
+    /// The request is over and logged; nothing is called any more.
+    func served()
+}
+
+/// A section of fields as protocols with compressed fields want it: names in lower case, one buffer, `:status` first.
+public struct FieldBlock: Sendable {
+    public struct Entry: Sendable {
+        public var name: Range<Int32>
+        public var value: Range<Int32>
+    }
+    public private(set) var text: [UInt8] = []
+    public private(set) var entries: [Entry] = []
+    /// The Date field, made anew for each answer: it is added behind the others.
+    public var hasDate = false
+
+    public init() {}
+    public var isEmpty: Bool { entries.isEmpty }
+
+    /// Adds a field. The name becomes lower case, blanks around the value go.
+    public mutating func add(_ name: ByteString, _ value: ByteString) {
+        let start = Int32(clamping: text.count)
+        for byte in name.bytes { text.append(ASCII.lower(byte)) }
+        let middle = Int32(clamping: text.count)
+        var (from, to) = (0, value.count)
+        while from < to, value[from] == 32 || value[from] == 9 { from += 1 }
+        while to > from, value[to - 1] == 32 || value[to - 1] == 9 { to -= 1 }
+        text.append(contentsOf: value.bytes[from..<to])
+        entries.append(Entry(name: start..<middle, value: middle..<Int32(clamping: text.count)))
+    }
+    /// Fields that belong to one connection of HTTP/1 do not exist here (RFC 9113, section 8.2.2).
+    static func isConnectionSpecific(_ name: ByteString) -> Bool {
+        switch name.count {
+        case 7: name.equalsIgnoringCase("Upgrade")
+        case 10: name.equalsIgnoringCase("Connection") || name.equalsIgnoringCase("Keep-Alive")
+        case 16: name.equalsIgnoringCase("Proxy-Connection")
+        case 17: name.equalsIgnoringCase("Transfer-Encoding")
+        default: false
+        }
+    }
+    /// The head of a settled answer.
+    init(_ answer: Request) {
+        text.reserveCapacity(384)
+        entries.reserveCapacity(answer.headersOut.count + 3)
+        add(":status", ByteString(decimal: answer.status))
+        var ownDate: ByteString?
+        var banner: ByteString?
+        for (name, value) in answer.headersOut.pairs where !Self.isConnectionSpecific(name) {
+            if name.equalsIgnoringCase("Date") {
+                if answer.isProxyResponse { ownDate = value }
+            } else if name.equalsIgnoringCase("Server") {
+                if answer.isProxyResponse { banner = value }
+            } else {
+                add(name, value)
+            }
+        }
+        if let ownDate { add("date", ownDate) } else { hasDate = true }
+        add("server", banner ?? answer.configuration.banner)
+    }
+    /// An interim answer.
+    public init(status: Int, _ fields: Table) {
+        add(":status", ByteString(decimal: status))
+        for (name, value) in fields.pairs where !Self.isConnectionSpecific(name) { add(name, value) }
+    }
+    /// About as many bytes as a head of HTTP/1 (%O).
+    var weight: Int { text.count + entries.count * 4 + (hasDate ? 37 : 0) }
+}

@@ -1,0 +1,144 @@
+// Apache: modules/http2/h2_c2_filter.c (h2_c2_filter_response_out, create_response), h2_stream.c (buffer_output_receive)
+
+import Bytes
+import EventLoop
+import HTTP
+import Kernel
+
+extension Worker {
+    /// Sends a prepared answer on its stream. False: the client did not get all of it.
+    func send(_ request: Request, on stream: any RequestStream) async -> Bool {
+        var first: ByteString?
+        let headerOnly = Status(request.status).isHeaderOnly
+        if request.hasOwnHead {
+            guard await takeOwnHead(request) else { return fail(request, stream) }
+        }
+        if case .stream(let source) = request.responseBody, !headerOnly {
+            do throws(BodyError) {
+                first = try await firstPiece(of: source, request)
+            } catch { return fail(request, stream) }
+        }
+        if request.status == 200, !request.hasOwnHead { applyRanges(request) }
+        if case .stream = request.responseBody {} else { first = nil }
+        _ = ResponseHead.settle(request)
+        let block = FieldBlock(request)
+        request.headerBytesSent = block.weight
+        if request.isHeadOnly || headerOnly || isEmpty(request.responseBody) {
+            if case .stream(let source) = request.responseBody { source.cancel() }
+            stream.sendHead(block, isLast: true)
+            return true
+        }
+        stream.sendHead(block, isLast: false)
+        if let pacing = request.pacing, request.responseBody.knownCount != 0 {
+            let source = PrependedSource(first, request.responseBody.asSource())
+            request.responseBody = .stream(pacing(source))
+            first = nil
+        }
+        do throws(IOError) {
+            switch request.responseBody {
+            case .none: break
+            case .pieces(let pieces): try await send(pieces, request, stream)
+            case .stream(let source): return try await send(source, first, request, stream)
+            }
+            return true
+        } catch {
+            if case .stream(let source) = request.responseBody { source.cancel() }
+            return fail(request, stream)
+        }
+    }
+    private func isEmpty(_ body: ResponseBody) -> Bool {
+        switch body {
+        case .none: true
+        case .pieces(let pieces): pieces.allSatisfy { $0.count == 0 }
+        case .stream: false
+        }
+    }
+    private func fail(_ request: Request, _ stream: any RequestStream) -> Bool {
+        stream.abort()
+        request.connection.aborted = true
+        return false
+    }
+
+    private func send(
+        _ pieces: [ResponseBody.Piece], _ request: Request, _ stream: any RequestStream
+    ) async throws(IOError) {
+        let timeout = request.server.timeoutMilliseconds
+        let last = pieces.lastIndex { $0.count > 0 } ?? 0
+        for (index, piece) in pieces.enumerated() where piece.count > 0 {
+            try await stream.send(piece, isLast: index == last, timeout: timeout)
+            request.bytesSent += piece.count
+        }
+    }
+
+    private func send(
+        _ source: any BodySource, _ taken: ByteString?, _ request: Request, _ stream: any RequestStream
+    ) async throws(IOError) -> Bool {
+        let timeout = request.server.timeoutMilliseconds
+        var taken = taken
+        while true {
+            let piece: ByteString?
+            do throws(BodyError) {
+                if let first = taken {
+                    piece = first
+                    taken = nil
+                } else {
+                    piece = try await source.next()
+                }
+            } catch { return fail(request, stream) }
+            guard let piece else { break }
+            if piece.isEmpty { continue }
+            let isLast = source.hasGivenAll || source.isAtEnd
+            try await stream.send(.bytes(piece), isLast: isLast, timeout: timeout)
+            request.bytesSent += Int64(piece.count)
+            if isLast { return true }
+        }
+        try await stream.finish(trailers: nil, timeout: timeout)
+        return true
+    }
+
+    /// A program that writes its own head writes one of HTTP/1: takes it apart, as the answer's status and fields.
+    private func takeOwnHead(_ request: Request) async -> Bool {
+        guard case .stream(let source) = request.responseBody else { return true }
+        var text: [UInt8] = []
+        while true {
+            if let end = Self.endOfHead(text) {
+                guard Self.takeHead(text[..<end.head], request) else { return false }
+                let rest = Array(text[end.body...])
+                request.responseBody = .stream(PrependedSource(rest.isEmpty ? nil : ByteString(rest), source))
+                return true
+            }
+            guard text.count < 65536 else { return false }
+            do throws(BodyError) {
+                guard let piece = try await source.next() else { return false }
+                text.append(piece)
+            } catch { return false }
+        }
+    }
+    private static func endOfHead(_ text: [UInt8]) -> (head: Int, body: Int)? {
+        var at = 0
+        while at + 1 < text.count {
+            if text[at] == 10, text[at + 1] == 10 { return (at + 1, at + 2) }
+            if at + 2 < text.count, text[at] == 10, text[at + 1] == 13, text[at + 2] == 10 { return (at + 1, at + 3) }
+            at += 1
+        }
+        return nil
+    }
+    private static func takeHead(_ text: ArraySlice<UInt8>, _ request: Request) -> Bool {
+        var lines = text.split(separator: 10).map { line in
+            ByteString(Array(line.last == 13 ? line.dropLast() : line))
+        }
+        guard let first = lines.first, first.hasPrefix("HTTP/"), let blank = first.firstIndex(of: 32),
+            let status = ByteString(first.from(blank + 1).bytes.prefix(3)).decimal, (200...599).contains(status)
+        else { return false }
+        lines.removeFirst()
+        request.status = status
+        request.headersOut.removeAll()
+        request.errHeadersOut.removeAll()
+        request.isProxyResponse = true
+        for line in lines {
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return false }
+            request.headersOut.merge(line.upTo(colon), line.from(colon + 1).trimmed())
+        }
+        return true
+    }
+}
