@@ -13,7 +13,7 @@ enum Administration {
         for module in moduleList + compressionModules {
             for row in module.directives {
                 let name = ByteString(row.name).lowercased
-                if directives[name] == nil { directives[name] = ByteString(module.symbol) }
+                if directives[name] == nil { directives[name] = module.isStatic ? "" : ByteString(module.symbol) }
             }
         }
         return SiteCommand.run(arguments.map { ByteString($0) }, directives: directives)

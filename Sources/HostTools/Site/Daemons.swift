@@ -113,7 +113,12 @@ struct PHPManager {
     /// One pool where the manager can do that, else all of them.
     func reload(pool: ByteString) throws(SiteError) {
         if let answer = ControlQuestion.ask(files.control, "reload \(pool)") {
-            guard answer == "ok\n" else {
+            // A pool that is gone from the files and was never started is as wanted.
+            let isGone = answer.hasPrefix("error: there is no pool")
+            guard
+                answer == "ok\n"
+                    || (isGone && !PoolFiles(files.version, HostFiles()).pools.contains { $0.name == pool })
+            else {
                 throw SiteError("martinet-fpm: \(answer.trimmed())", cure: "its error log says more")
             }
             return

@@ -23,11 +23,12 @@ struct ServerTree {
         var nodes: [Node] = []
         var failure: ConfigError?
         do throws(ConfigError) { nodes = try reader.read("apache2.conf") } catch { failure = error }
-        self.nodes = nodes
+        var names = RealNames()
+        self.nodes = nodes.map { names.of($0) }
         self.failure = failure
         self.source = source
         state = reader.state
-        modules = source.modules
+        modules = source.modules.map { ($0.symbol, names.of($0.location)) }
         files = source.files
     }
 
@@ -69,6 +70,25 @@ struct ServerTree {
     var plainPort: Int {
         let plain = listens.filter { !$0.isTLS }.map(\.port)
         return plain.contains(80) ? 80 : plain.first ?? 80
+    }
+}
+
+/// Places in files, not in the links of `sites-enabled` and the like: a person edits files, and some tools (`sed -i`) put a
+/// copy in the place of a link.
+private struct RealNames {
+    private var names: [String: String] = [:]
+
+    mutating func of(_ location: SourceLocation) -> SourceLocation {
+        if names[location.file] == nil {
+            let real = try? File.realPath(ByteString(location.file))
+            names[location.file] = real?.string ?? location.file
+        }
+        return SourceLocation(file: names[location.file] ?? location.file, line: location.line)
+    }
+    mutating func of(_ node: Node) -> Node {
+        var children: [Node] = []
+        for child in node.children { children.append(of(child)) }
+        return Node(name: node.name, arguments: node.arguments, location: of(node.location), children: children)
     }
 }
 

@@ -32,8 +32,18 @@ struct SiteAdd {
 
     /// Which running programs know already what is then taken back.
     private final class Told {
+        enum Telling { case not, tried, done }
         var manager = false
-        var server = false
+        var server = Telling.not
+
+        /// Where it did not work the first time it need not now.
+        func reloadAgain(_ server: WebServer) throws(SiteError) {
+            switch self.server {
+            case .not: return
+            case .tried: try? server.reload()
+            case .done: try server.reload()
+            }
+        }
     }
 
     // MARK: Finding out
@@ -314,7 +324,7 @@ struct SiteAdd {
         let text = texts.virtualHost
         var steps = [
             Step(title: "write \(path)", text: text) { (journal) throws(SiteError) in
-                journal.record("reload the server") { () throws(SiteError) in if told.server { try server.reload() } }
+                journal.record("reload the server") { () throws(SiteError) in try told.reloadAgain(server) }
                 journal.keepLinks(["\(files.apache)/mods-enabled", files.enabled, files.state])
                 try journal.write(path, text)
             }
@@ -355,8 +365,9 @@ struct SiteAdd {
         if server.isRunning {
             steps.append(
                 Step(title: "reload the server (\(server.reloadCommand))") { (_) throws(SiteError) in
-                    told.server = true
+                    told.server = .tried
                     try server.reload()
+                    told.server = .done
                 })
         }
         return steps

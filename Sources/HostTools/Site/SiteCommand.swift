@@ -10,6 +10,7 @@ public enum SiteCommand {
                martinet site show NAME [--json]
                martinet site enable NAME | disable NAME
                martinet site remove NAME [--keep-files] [--yes]
+               martinet site doctor NAME [--json]
           --user        the user whose the files are and who PHP runs as; made when there is none
           --aliases     other names of the site, *.example.net among them
           --php         the version of PHP; the newest there is when it is left out
@@ -31,12 +32,13 @@ public enum SiteCommand {
         "--user": ["add"], "--aliases": ["add"], "--php": ["add"], "--root": ["add"],
     ]
     private static let flagged: [ByteString: [ByteString]] = [
-        "--dry-run": ["add"], "--json": ["list", "show"], "--keep-files": ["remove"], "--yes": ["remove"],
+        "--dry-run": ["add"], "--json": ["list", "show", "doctor"], "--keep-files": ["remove"], "--yes": ["remove"],
     ]
 
     /// - Parameters:
     ///   - arguments: Those after `site`.
-    ///   - directives: The module of each directive, by lower-case name, for what `.htaccess` files need.
+    ///   - directives: The module of each directive, by lower-case name, for what `.htaccess` files need; empty for those of
+    ///     modules that are always there.
     /// - Returns: The status to exit with: 1 when something is wrong or was not done, 2 for wrong use.
     public static func run(_ arguments: [ByteString], directives: [ByteString: ByteString] = [:]) -> Int32 {
         do throws(SiteError) {
@@ -89,7 +91,7 @@ public enum SiteCommand {
     }
 
     private static func perform(_ options: Options, _ directives: [ByteString: ByteString]) throws(SiteError) -> Int32 {
-        guard ["add", "list", "show", "enable", "disable", "remove"].contains(where: { options.verb == $0 })
+        guard ["add", "list", "show", "enable", "disable", "remove", "doctor"].contains(where: { options.verb == $0 })
         else { throw SiteError(usage: "what is '\(options.verb)'?") }
         if options.verb == "list" {
             guard options.names.isEmpty else { throw SiteError(usage: "list takes no name") }
@@ -103,6 +105,7 @@ public enum SiteCommand {
         let site = try sites.find(name)
         switch options.verb {
         case "show": SiteListing.show(site, sites, json: options.flags.contains("--json"))
+        case "doctor": return SiteDoctor.run(site, sites, directives, json: options.flags.contains("--json"))
         case "enable": try SiteSwitch(site, sites).enable(say)
         case "disable": try SiteSwitch(site, sites).disable(say)
         default:
