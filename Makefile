@@ -3,7 +3,7 @@
 # make build  .build/release/martinet, martinet-fpm and martinet-tools, with the Swift standard library linked in, and .build/php-8.2.so
 # make shim   only .build/php-VERSION.so, which joins martinet-fpm to Debian's libphp (PHP=8.3 for another version)
 # make deb    Debian packages in .build/deb: martinet, martinet-fpm, martinet-compat
-# make test-debian  installs them in a Debian 12 that systemd-nspawn boots (root; debootstrap, systemd-container)
+# make test-debian  runs the tutorials and more with them in a Debian 12 that systemd-nspawn boots (as root)
 # make bench  Martinet beside nginx, h2o, lighttpd and Apache
 # make fuzz   every parser on mutated input for a minute each
 
@@ -61,14 +61,15 @@ test: test-deps build
 	timeout 120 Tests/FPM/long --martinet-fpm .build/release/martinet-fpm --martinet .build/release/martinet
 
 deb: build
+	scripts/install-packages deb
 	packaging/build-deb .build/release $(SHIM)
 
-# The tree is kept without our packages; each run takes a copy.
+# The tree is kept without our packages; each part of the tests takes a copy.
 DEBIAN = .build/debian
 test-debian: deb
-	[ -e $(DEBIAN)/clean/usr/lib/libphp$(PHP).so ] || scripts/make-debian $(DEBIAN)/clean
-	rm -rf $(DEBIAN)/run && cp -a $(DEBIAN)/clean $(DEBIAN)/run
-	Tests/debian $(DEBIAN)/run .build/deb
+	scripts/install-packages debian
+	nice scripts/make-debian $(DEBIAN)/clean .build/deb
+	nice Tests/Debian/run $(DEBIAN)/clean .build/deb
 
 bench: build
 	scripts/install-packages bench
