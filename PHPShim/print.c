@@ -69,9 +69,13 @@ int print_what(int what) {
     if (what == MARTINET_PHP_PRINT_INFORMATION) {
         php_print_info(PHP_INFO_ALL);
     } else {
+#if PHP_VERSION_ID >= 80400
+        php_print_version(&shim_sapi);
+#else
         php_printf(
             "PHP %s (%s) (built: %s %s)\nCopyright (c) The PHP Group\n%s", shim_module.version, sapi_module.name, __DATE__, __TIME__,
             get_zend_version());
+#endif
     }
     php_request_shutdown(NULL);
     return 0;

@@ -123,8 +123,9 @@ class Server:
 class PHP:
     """A private php-fpm with one pool that listens on a unix socket, and one on a TCP port."""
 
-    def __init__(self, root, children=6, ini=None):
+    def __init__(self, root, children=6, ini=None, program=None):
         self.root = root
+        self.program = program or self.binary()     # php-fpm, or what takes its place
         self.ini = ini      # the only php.ini it reads; none without it
         self.socket = os.path.join(root, "php.sock")
         self.port = free_port()
@@ -151,16 +152,15 @@ class PHP:
         with open(conf, "w") as out:
             out.write(f"[global]\nerror_log={self.root}/fpm.log\npid={self.root}/fpm.pid\ndaemonize=no\n"
                       f"[unix]\nlisten={self.socket}\n{common}[tcp]\nlisten=127.0.0.1:{self.port}\n{common}")
-        binary = self.binary()
-        if binary is None:
+        if self.program is None:
             return "php-fpm is not installed"
         choice = ["-c", self.ini] if self.ini else ["-n"]
-        self.process = subprocess.Popen([binary, *choice, "-y", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self.process = subprocess.Popen([self.program, *choice, "-y", conf], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, start_new_session=True,
                                         env=dict(os.environ, PHP_INI_SCAN_DIR="") if self.ini else None)
         if wait_until(lambda: accepts(self.port) and os.path.exists(self.socket), 10):
             return None
-        return "php-fpm did not start: " + open(f"{self.root}/fpm.log", errors="replace").read()
+        return f"{os.path.basename(self.program)} did not start: " + open(f"{self.root}/fpm.log", errors="replace").read()
 
     def stop(self):
         if self.process is None:
