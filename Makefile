@@ -58,7 +58,8 @@ test: test-deps build
 	timeout 60 Tests/FPM/walls --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/queue --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/idle --martinet-fpm .build/release/martinet-fpm
-	timeout 120 Tests/FPM/long --martinet-fpm .build/release/martinet-fpm --martinet .build/release/martinet
+	timeout 120 Tests/FPM/applications --martinet-fpm .build/release/martinet-fpm --martinet .build/release/martinet
+	timeout 300 Tests/FPM/memcheck --martinet-fpm .build/release/martinet-fpm
 
 deb: build
 	scripts/install-packages deb

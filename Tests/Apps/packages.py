@@ -156,14 +156,14 @@ def replace(path, old, new):
         out.write(text.replace(old, new))
 
 
-def php_ini(tree, path):
-    """An ini file with the extensions the applications need; those not installed come out of the packages."""
+def php_ini(tree, path, more=""):
+    """An ini file with the extensions the applications need, and `more`; those not installed come out of the packages."""
     installed = subprocess.run(["php-config", "--extension-dir"], capture_output=True, text=True).stdout.strip() \
         if shutil.which("php-config") else ""
     folders = [installed] if installed else sorted(glob.glob("/usr/lib/php/2*"))
     folders += glob.glob(tree + "/usr/lib/php/2*")
     lines = []
-    for name in "ctype iconv fileinfo posix tokenizer dom simplexml xml xmlreader xmlwriter mbstring".split():
+    for name in "ctype iconv fileinfo posix tokenizer dom simplexml xml xmlreader xmlwriter mbstring".split() + more.split():
         found = [f"{folder}/{name}.so" for folder in folders if os.path.exists(f"{folder}/{name}.so")]
         lines += [f"extension={found[0]}"] if found else []
     with open(path, "w") as out:

@@ -88,6 +88,9 @@ class Manager:
     `pools` maps names to lines of their sections. `listen`, `user` and `group` are there without being said.
     """
 
+    # Seconds until it must be ready.
+    patience = 10
+
     def __init__(self, binary, pools, globals_="", php_ini="", user="www-data"):
         self.binary = binary
         self.pools = dict(pools)
@@ -167,7 +170,8 @@ class Manager:
         with open(self.path("output.log"), "w") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         try:
-            wait(lambda: "ready to handle" in self.log() or self.process.poll() is not None, f"{self.binary} is ready")
+            wait(lambda: "ready to handle" in self.log() or self.process.poll() is not None, f"{self.binary} is ready",
+                 self.patience)
             assert self.process.poll() is None, f"{self.binary} does not start:\n{self.log()}{self.log('output.log')}"
         except BaseException:
             self.__exit__()

@@ -1,10 +1,5 @@
-#!/usr/bin/env python3
-"""A small application with a front controller, behind Martinet and martinet-fpm, for thousands of mixed requests: every answer
-right, memory and descriptors of all processes flat.
-
-usage: Tests/FPM/long [--requests 2000] [--martinet-fpm PATH] [--martinet PATH] [-v]
-"""
-import argparse
+"""A small application with a front controller: autoloaded classes, a router, templates, sessions, JSON, uploads, streams, SQLite. And its
+visitor, who knows what every answer must be."""
 import hashlib
 import http.client
 import json
@@ -13,22 +8,16 @@ import random
 import re
 import signal
 import subprocess
-import sys
-import tempfile
-import threading
-import time
+import urllib.parse
 
-sys.dont_write_bytecode = True
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../Oracle")]
-import manager  # noqa: E402
-from manager import Manager, wait  # noqa: E402
-from oracle import server as oracle  # noqa: E402
+from manager import wait
+from oracle import server as oracle
 
-CLIENTS = 4
-WORKERS = 3
+# Whether PHP has its sqlite3.
+WITH_NOTES = False
 FRONT = r"""<?php
 declare(strict_types=1);
+header('X-Id: ' . ($_SERVER['HTTP_X_ID'] ?? 'none'));
 spl_autoload_register(function (string $class): void {
     $path = dirname(__DIR__) . '/src/' . str_replace(['App\\', '\\'], ['', '/'], $class) . '.php';
     if (is_file($path)) require $path;
@@ -47,6 +36,9 @@ $router->add('GET', '/visits', [App\Visits::class, 'count']);
 $router->add('POST', '/upload', [App\Uploads::class, 'take']);
 $router->add('GET', '/fail/(\w+)', [App\Pages::class, 'fail']);
 $router->add('GET', '/go/(\w+)', [App\Pages::class, 'go']);
+$router->add('GET', '/stream/(\d+)', [App\Pages::class, 'stream']);
+$router->add('POST', '/notes', [App\Notes::class, 'make']);
+$router->add('GET', '/notes/(\d+)', [App\Notes::class, 'show']);
 $router->run($_SERVER['REQUEST_METHOD'], parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH));
 """
 SOURCES = {
@@ -101,6 +93,10 @@ class Pages {
         header('Content-Type: application/octet-stream');
         for ($left = (int) $size; $left > 0; $left -= 8191) echo str_repeat('b', min(8191, $left));
     }
+    public function stream(string $count): void {
+        header('Content-Type: text/plain;charset=utf-8');
+        for ($n = 0; $n < (int) $count; $n++) { echo "part $n of {$_SERVER['HTTP_X_ID']}\n"; flush(); }
+    }
     public function fail(string $kind): void {
         if ($kind === 'exception') throw new \DomainException('thrown on purpose', 422);
         if ($kind === 'error') (function (int $n) {})('x');
@@ -118,6 +114,31 @@ class Visits {
         $_SESSION['count'] = ($_SESSION['count'] ?? 0) + 1;
         header('Content-Type: text/plain;charset=utf-8');
         echo $_SESSION['count'];
+    }
+}
+""",
+    "Notes": r"""<?php
+namespace App;
+class Notes {
+    private \SQLite3 $database;
+    public function __construct() {
+        $this->database = new \SQLite3(dirname(__DIR__) . '/data/notes.sqlite');
+        $this->database->enableExceptions(true);
+        $this->database->busyTimeout(20000);
+        $this->database->exec('PRAGMA synchronous = OFF; CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, text TEXT)');
+    }
+    public function make(): void {
+        $statement = $this->database->prepare('INSERT INTO notes (text) VALUES (:text)');
+        $statement->bindValue(':text', $_POST['text']);
+        $statement->execute();
+        header('Content-Type: application/json');
+        echo json_encode(['id' => $this->database->lastInsertRowID()]);
+    }
+    public function show(string $id): void {
+        header('Content-Type: text/plain;charset=utf-8');
+        $text = $this->database->querySingle('SELECT text FROM notes WHERE id = ' . (int) $id);
+        if ($text === null) throw new NotFound("no note $id", 404);
+        echo $text;
     }
 }
 """,
@@ -165,8 +186,8 @@ HTACCESS = "RewriteEngine On\nRewriteCond %{REQUEST_FILENAME} !-f\nRewriteRule ^
 class Front:
     """Martinet before the process manager, in its directory."""
 
-    def __init__(self, php):
-        self.php = php
+    def __init__(self, php, martinet):
+        self.martinet = martinet
         self.port = oracle.free_port()
         run = php.path("front")
         os.mkdir(run)
@@ -178,7 +199,7 @@ class Front:
 
     def __enter__(self):
         with open(self.run + "/output", "w") as output:
-            self.process = subprocess.Popen([ARGS.martinet, "-d", self.run, "-f", self.config, "-D", "FOREGROUND"],
+            self.process = subprocess.Popen([self.martinet, "-d", self.run, "-f", self.config, "-D", "FOREGROUND"],
                                             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
         wait(lambda: oracle.accepts(self.port) or self.process.poll() is not None, "the server listens")
         assert self.process.poll() is None, open(self.run + "/output").read()
@@ -193,6 +214,19 @@ class Front:
             self.process.wait()
 
 
+
+def write(php):
+    """The application below the manager's directory."""
+    php.write("app/public/index.php", FRONT)
+    php.write("app/public/.htaccess", HTACCESS)
+    php.write("app/public/style.css", "p { margin: 0 }\n")
+    php.write("app/templates/page.php", TEMPLATE)
+    for name, text in SOURCES.items():
+        php.write(f"app/src/{name}.php", text)
+    os.mkdir(php.path("app/data"))
+    os.chmod(php.path("app/data"), 0o777)
+
+
 class Visitor:
     """One client with a kept connection, a session of its own, and knowledge of what every answer must be."""
 
@@ -202,13 +236,21 @@ class Visitor:
         self.connection = None
         self.cookie = None
         self.visits = 0
+        self.name = f"client {seed}"
+        self.count = 0
+        self.notes = {}
 
     def ask(self, method, target, body=None, headers=None):
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        self.connection.request(method, target, body, dict(headers or {}, **({"Cookie": self.cookie} if self.cookie else {})))
+        self.count += 1
+        self.id = f"{self.name}, request {self.count}"
+        cookie = {"Cookie": self.cookie} if self.cookie else {}
+        self.connection.request(method, target, body, {**(headers or {}), **cookie, "X-Id": self.id})
         answer = self.connection.getresponse()
         data = answer.read()
+        if target != "/style.css":
+            self.require(answer.getheader("X-Id") == self.id, target, answer, data)
         if answer.will_close:
             self.connection.close()
             self.connection = None
@@ -281,89 +323,30 @@ class Visitor:
         answer, data = self.ask("GET", "/no/such/page")
         self.require(answer.status == 404 and data == b"App\\NotFound: no route for GET /no/such/page", "/no", answer, data)
 
+    def stream(self):
+        count = self.random.randrange(1, 60)
+        answer, data = self.ask("GET", f"/stream/{count}")
+        expected = "".join(f"part {n} of {self.id}\n" for n in range(count))
+        self.require(answer.status == 200 and data.decode() == expected, f"/stream/{count}", answer, data)
+
+    def note(self):
+        """Every other one is read again, now or much later."""
+        if self.notes and self.random.random() < 0.5:
+            id, text = self.random.choice(list(self.notes.items()))
+            answer, data = self.ask("GET", f"/notes/{id}")
+            return self.require(answer.status == 200 and data.decode() == text, f"/notes/{id}", answer, data)
+        text = f"note 'ü\" {self.random.random()} of {self.name}"
+        answer, data = self.ask("POST", "/notes", urllib.parse.urlencode({"text": text}),
+                                {"Content-Type": "application/x-www-form-urlencoded"})
+        self.require(answer.status == 200 and json.loads(data)["id"] not in self.notes, "/notes", answer, data)
+        self.notes[json.loads(data)["id"]] = text
+
     def static(self):
         answer, data = self.ask("GET", "/style.css")
         self.require(answer.status == 200 and data == b"p { margin: 0 }\n", "/style.css", answer, data)
 
     def turn(self):
         kinds = [self.item] * 4 + [self.page] * 4 + [self.head, self.make, self.make, self.big, self.visit, self.visit, self.upload,
-                                                      self.fail, self.go, self.nothing, self.static]
+                                                      self.fail, self.go, self.nothing, self.static, self.stream]
+        kinds += [self.note] * 2 if WITH_NOTES else []
         self.random.choice(kinds)()
-
-
-def drive(visitors, count):
-    """So many requests of all together."""
-    wrong = []
-
-    def run(visitor):
-        for _ in range(count // len(visitors)):
-            try:
-                visitor.turn()
-            except (AssertionError, OSError, http.client.HTTPException, ValueError) as error:
-                wrong.append(f"{type(error).__name__}: {error}")
-                if len(wrong) > 20:
-                    return
-    threads = [threading.Thread(target=run, args=(one,)) for one in visitors]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong, f"{len(wrong)} wrong answers: {wrong[:3]}"
-
-
-def private(pid):
-    """Bytes that belong to the process alone."""
-    with open(f"/proc/{pid}/smaps_rollup") as file:
-        return sum(int(number) for number in re.findall(r"^Private_\w+: +(\d+) kB", file.read(), re.M)) * 1024
-
-
-def seen(pids):
-    return {pid: (private(pid), len(os.listdir(f"/proc/{pid}/fd"))) for pid in pids}
-
-
-def application():
-    sessions = tempfile.mkdtemp(prefix="fpm-sessions-")
-    os.chmod(sessions, 0o777)
-    pool = (f"pm = static\npm.max_children = {WORKERS}\nphp_admin_value[session.save_path] = {sessions}\n"
-            "php_flag[display_errors] = off\nphp_admin_flag[log_errors] = off\n")
-    with Manager(ARGS.binary, {"www": pool}, php_ini="opcache.enable = 1\nvariables_order = EGPCS\n") as php:
-        php.write("app/public/index.php", FRONT)
-        php.write("app/public/.htaccess", HTACCESS)
-        php.write("app/public/style.css", "p { margin: 0 }\n")
-        php.write("app/templates/page.php", TEMPLATE)
-        for name, text in SOURCES.items():
-            php.write(f"app/src/{name}.php", text)
-        workers = php.settled(WORKERS)
-        with Front(php) as front:
-            visitors = [Visitor(front.port, number) for number in range(CLIENTS)]
-            started = time.monotonic()
-            # What is allocated once, is by then.
-            drive(visitors, max(400, ARGS.requests // 4))
-            processes = workers + [php.pid] + php.zygotes()
-            before = seen(processes)
-            drive(visitors, ARGS.requests)
-            after = seen(processes)
-            took = time.monotonic() - started
-        assert php.settled(WORKERS) == workers, "workers were replaced:\n" + php.log()[-800:]
-        growth = {pid: after[pid][0] - before[pid][0] for pid in processes}
-        for pid in processes:
-            assert after[pid][1] == before[pid][1], f"{manager.title(pid)}: {before[pid][1]} descriptors, then {after[pid][1]}"
-            limit = 512 * 1024 if pid in workers else 128 * 1024
-            assert growth[pid] <= limit, f"{manager.title(pid)} grew by {growth[pid] / 1024:.0f} kB in {ARGS.requests} requests"
-    subprocess.run(["rm", "-rf", sessions], check=True)
-    return (f"{ARGS.requests} requests, all right; workers grew by {', '.join(f'{growth[pid] / 1024:.0f}' for pid in workers)} kB, "
-            f"the supervisor by {growth[php.pid] / 1024:.0f} kB; {ARGS.requests / took:.0f} requests per second")
-
-
-def main():
-    global ARGS
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--requests", type=int, default=2000)
-    default = os.environ.get("MARTINET", os.path.join(HERE, "../../.build/release/martinet"))
-    parser.add_argument("--martinet", default=default, metavar="PATH", help="the server in front")
-    ARGS = manager.options(parser)
-    ARGS.martinet = os.path.abspath(ARGS.martinet)
-    return manager.perform([application], ARGS.only, ARGS.verbose)
-
-
-sys.exit(main())
