@@ -137,6 +137,7 @@ extension ConfigReader {
         _ open: inout OpenSections
     ) throws(ConfigError) {
         guard try isAllowed(directive.name, directive.isAllowedInHtaccess, context) else { return }
+        environment.willCarryOut(directive.name, at: context.location)
         let (arity, usage) = directive.shape
         let words = try directiveArguments(arguments, arity, name: directive.name, usage: usage)
         switch directive {

@@ -88,6 +88,8 @@ public protocol ConfigEnvironment: ConfigSource {
     ///   - depth: 0 for the main file, then the number of `Include` directives on the way.
     ///   - line: That of the last `Include` that began, 0 before the first.
     func willRead(_ file: ByteString, depth: Int, line: Int)
+    /// A directive that shapes the text, which leaves no node in the tree, is carried out or, if it is a condition, tested.
+    func willCarryOut(_ name: String, at location: SourceLocation)
 }
 
 extension ConfigEnvironment {
@@ -95,4 +97,5 @@ extension ConfigEnvironment {
         _ directive: KnownDirective, _ arguments: ByteString, at location: SourceLocation
     ) throws(ConfigError) {}
     public func willRead(_ file: ByteString, depth: Int, line: Int) {}
+    public func willCarryOut(_ name: String, at location: SourceLocation) {}
 }

@@ -47,6 +47,8 @@ public struct LoadedConfiguration {
     public let configuration: Configuration
     /// For `-D DUMP_INCLUDES`.
     public let filesRead: [(file: ByteString, depth: Int, line: Int)]
+    /// Places of directives that left no node in the tree.
+    public let carriedOut: [SourceLocation]
     public let plan: ProcessPlan
     /// Why it cannot be used.
     public let error: ConfigError?
@@ -78,7 +80,8 @@ extension Launch {
             for warning in plan.warnings { configuration.say(.warning, mpm.logName, warning) }
         }
         return LoadedConfiguration(
-            configuration: configuration, filesRead: loader.filesRead, plan: plan, error: failure)
+            configuration: configuration, filesRead: loader.filesRead, carriedOut: loader.carriedOut, plan: plan,
+            error: failure)
     }
 
     /// The name of a server without ServerName (server/util.c ap_get_local_host).

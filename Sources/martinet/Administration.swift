@@ -2,15 +2,19 @@
 
 import Bytes
 import HostTools
-import ModuleCompression
-import Modules
 import ServerCore
 
 /// `martinet site` and `martinet doctor`.
 enum Administration {
+    static func doctor(_ arguments: [String]) -> Int32 {
+        switch DoctorCommand.read(arguments.map { ByteString($0) }) {
+        case .end(let status): return status
+        case .command(let command): return TreeDoctor.run(command, CommandLine.everyModule)
+        }
+    }
     static func site(_ arguments: [String]) -> Int32 {
         var directives: [ByteString: ByteString] = [:]
-        for module in moduleList + compressionModules {
+        for module in CommandLine.everyModule {
             for row in module.directives {
                 let name = ByteString(row.name).lowercased
                 if directives[name] == nil { directives[name] = module.isStatic ? "" : ByteString(module.symbol) }

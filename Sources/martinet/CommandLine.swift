@@ -11,11 +11,15 @@ import ServerCore
 
 /// httpd's command line.
 extension CommandLine {
+    /// What this program is composed of.
+    static let everyModule = moduleList + compressionModules + [HTTP2.module]
+
     /// - Returns: The status to exit with.
     static func run() -> Int32 {
         if arguments.dropFirst().first == "serve" { return Serve.run(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "mpm-report" { return MPMReport.run(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "site" { return Administration.site(Array(arguments.dropFirst(2))) }
+        if arguments.dropFirst().first == "doctor" { return Administration.doctor(Array(arguments.dropFirst(2))) }
         let options = Options(arguments)
         let program = arguments.first ?? "martinet"
         if let complaint = options.complaint { say("\(shortName(program)): \(complaint)") }
@@ -46,7 +50,7 @@ extension CommandLine {
         commandLine.checksDocumentRoot = options.checksDocumentRoot
         commandLine.isForInspection = options.mode != .unknown
         let launch = Launch(
-            modules: moduleList + compressionModules + [HTTP2.module], commandLine: commandLine,
+            modules: everyModule, commandLine: commandLine,
             arguments: arguments.map { ByteString($0) },
             startupLevel: options.startupLevel, built: VersionText.built)
         let loaded = launch.load()

@@ -13,7 +13,8 @@ import tempfile
 
 INSIDE = "SITE_TEST_INSIDE"
 # What add, remove and the servers write.
-PLACES = ["/etc", "/home", "/run", "/srv", "/var/log", "/var/lib/apache2", "/var/lib/php", "/var/mail", "/var/cache"]
+PLACES = ["/etc", "/home", "/run", "/srv", "/var/log", "/var/lib/apache2", "/var/lib/php", "/var/mail", "/var/cache",
+          "/tmp"]
 COPIED = ["/etc"]
 
 
@@ -42,6 +43,7 @@ def prepare(folder):
         else:
             os.makedirs(copy)
         subprocess.run(["mount", "--bind", copy, place], check=True)
+    os.chmod("/tmp", 0o1777)
     for path in ["/run/apache2", "/run/lock/apache2", "/run/php", "/var/log/apache2", "/var/lib/php/sessions"]:
         os.makedirs(path, exist_ok=True)
     shutil.chown("/run/lock/apache2", "www-data")

@@ -21,10 +21,13 @@ struct Identity {
 
     enum Right: UInt32 { case read = 4, write = 2, search = 1 }
     /// The class of users that one belongs to is the only one that counts.
-    func may(_ right: Right, _ status: FileStatus) -> Bool {
+    func may(_ right: Right, mode: UInt32, uid owner: UInt32, gid: UInt32) -> Bool {
         if uid == 0 { return true }
-        let bits = status.uid == uid ? status.mode >> 6 : groups.contains(status.gid) ? status.mode >> 3 : status.mode
+        let bits = owner == uid ? mode >> 6 : groups.contains(gid) ? mode >> 3 : mode
         return bits & right.rawValue != 0
+    }
+    func may(_ right: Right, _ status: FileStatus) -> Bool {
+        may(right, mode: status.mode, uid: status.uid, gid: status.gid)
     }
     /// The same with access control lists, which the mode does not show: asks the kernel as that user. Root only.
     func reallyMay(_ right: Right, _ path: ByteString, _ status: FileStatus) -> Bool {

@@ -130,6 +130,8 @@ public struct CommandLineConfiguration: Sendable {
     public var after: [ByteString] = []
     /// `-t` and `-S`: the configuration is read and checked, but nothing is made ready to serve (post_config is not run).
     public var isForInspection = false
+    /// Lines of files that are read as if they were empty, so that a reading goes on behind a fault.
+    public var without: [ByteString: Set<Int>] = [:]
     public init(serverRoot: ByteString, configFile: ByteString) {
         self.serverRoot = serverRoot
         self.configFile = configFile

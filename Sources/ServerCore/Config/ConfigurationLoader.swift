@@ -11,6 +11,8 @@ public final class ConfigurationLoader: ConfigEnvironment {
     public let configuration: Configuration
     /// `-D DUMP_INCLUDES` wants to know.
     public private(set) var filesRead: [(file: ByteString, depth: Int, line: Int)] = []
+    /// Directives that leave no node in the tree: `martinet doctor` wants to know.
+    public private(set) var carriedOut: [SourceLocation] = []
     private var reader: ConfigReader!
 
     public init(_ configuration: Configuration) {
@@ -110,7 +112,15 @@ public final class ConfigurationLoader: ConfigEnvironment {
         configuration.say(warning.level == .error ? .error : .warning, module, warning.text)
     }
     public func willRead(_ file: ByteString, depth: Int, line: Int) { filesRead.append((file, depth, line)) }
-    public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] { try ConfigFiles.contents(of: path) }
+    public func willCarryOut(_ name: String, at location: SourceLocation) { carriedOut.append(location) }
+    public func contents(of path: ByteString) throws(ConfigFileError) -> [UInt8] {
+        let text = try ConfigFiles.contents(of: path)
+        guard let lines = configuration.commandLine.without[path] else { return text }
+        let kept = text.split(separator: 10, omittingEmptySubsequences: false).enumerated().map {
+            lines.contains($0.offset + 1) ? [] : Array($0.element)
+        }
+        return Array(kept.joined(separator: [10]))
+    }
     public func kind(of path: ByteString) -> ConfigFileKind? { ConfigFiles.kind(of: path) }
     public func entries(of directory: ByteString) throws(ConfigFileError) -> [(name: ByteString, kind: ConfigFileKind)]
     {
