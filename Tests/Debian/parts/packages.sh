@@ -18,6 +18,12 @@ for mpm in worker prefork event; do
     check "  says so" says "Server MPM: *$mpm" apache2ctl -V
     check "  answers" says "It works" get localhost/
 done
+cp -a /etc/apache2/mods-enabled /tmp/mods-enabled
+modules=$(ls /etc/apache2/mods-available | sed -n '/^mpm_\|^php/d; s/\.load$//p')
+# shellcheck disable=SC2086
+check "every module of the tree can be switched on: $(wc -w <<<"$modules") modules" a2enmod -q $modules
+check "  all together" says 'Syntax OK' apache2ctl configtest
+rm -r /etc/apache2/mods-enabled && mv /tmp/mods-enabled /etc/apache2/mods-enabled
 under_load "apache2ctl graceful" apache2ctl graceful
 
 echo Nonsense >/etc/apache2/conf-available/bad.conf
