@@ -45,6 +45,7 @@ test: test-deps build
 	timeout 120 Tests/Oracle/reload --martinet .build/release/martinet --mpm worker --seconds 4
 	timeout 120 Tests/Oracle/reload --martinet .build/release/martinet --mpm prefork --seconds 4
 	timeout 200 Tests/Oracle/mpms --martinet .build/release/martinet
+	timeout 120 Tests/ModPHP/run --martinet .build/release/martinet
 	timeout 120 Tests/Allocations/run -v --martinet .build/release/martinet
 	timeout 200 Tests/Allocations/growth --martinet .build/release/martinet
 	timeout 60 Tests/Serve/run --martinet .build/release/martinet

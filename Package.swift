@@ -52,9 +52,12 @@ let package = Package(
         library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
         library("MPM", ["ServerCore"]),
         library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
+        library("ModulePHP", ["Modules", "PHPLibrary", "CPHPABI"]),
         .executableTarget(
             name: "martinet",
-            dependencies: ["MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "HostTools"],
+            dependencies: [
+                "MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "ModulePHP", "HostTools",
+            ],
             swiftSettings: strict),
 
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.

@@ -133,6 +133,8 @@ const char *shim_setting(const char *name, size_t *length) {
 void shim_stop(void) {
     SG(server_context) = NULL;
     php_module_shutdown();
+    // Libphp may stay in memory when this is taken out of it.
+    php_register_internal_extensions_func = register_internal_modules;
 }
 
 static const martinet_php_functions functions = {

@@ -308,6 +308,37 @@ int clinux_signal_action(int number, int ignore) {
     return sigaction(number, &action, NULL);
 }
 
+// The thread that gets the signals which another one was interrupted by.
+static pid_t signals_thread, signals_process;
+
+static void pass_signal_on(int number) {
+    int before = errno;
+    if (getpid() == signals_process) {
+        syscall(SYS_tgkill, signals_process, signals_thread, number);
+    } else {
+        // A fork that has not become another program yet.
+        signal(number, SIG_DFL);
+        raise(number);
+    }
+    errno = before;
+}
+
+static void let_signal_pass(int number) { (void)number; }
+
+int clinux_take_signals(int thread) {
+    static const int passed[] = {SIGTERM, SIGUSR1}, nothing[] = {SIGHUP, SIGINT, SIGQUIT, SIGWINCH};
+    struct sigaction action = {.sa_handler = pass_signal_on, .sa_flags = SA_RESTART};
+    signals_thread = thread;
+    signals_process = getpid();
+    for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) sigaction(passed[i], &action, NULL);
+    action.sa_handler = let_signal_pass;
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) sigaction(nothing[i], &action, NULL);
+    sigset_t none;
+    sigemptyset(&none);
+    errno = pthread_sigmask(SIG_SETMASK, &none, NULL);
+    return errno ? -1 : 0;
+}
+
 int clinux_inotify_create(void) { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }
 
 // Processes.

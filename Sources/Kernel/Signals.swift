@@ -13,6 +13,9 @@ public enum Signal {
     public static let pipe: Int32 = SIGPIPE
     public static let terminate: Int32 = SIGTERM
     public static let child: Int32 = SIGCHLD
+    public static let alarm: Int32 = SIGALRM
+    public static let virtualAlarm: Int32 = SIGVTALRM
+    public static let profilingTimer: Int32 = SIGPROF
     public static let windowChange: Int32 = SIGWINCH
     public static let segmentationFault: Int32 = SIGSEGV
     public static let busError: Int32 = SIGBUS
@@ -40,6 +43,9 @@ public enum Signal {
             unsafe signals.withUnsafeBufferPointer { unsafe clinux_signals(how, $0.baseAddress, Int32($0.count)) }
         }
     }
+    /// The calling thread takes every signal from now on, and programs it starts hold none back. TERM and USR1 it passes on to the
+    /// thread of that number, for its ``SignalSource``; HUP, INT, QUIT and WINCH do nothing.
+    public static func takeAll(passingTo thread: Int32) throws(Errno) { _ = try check { clinux_take_signals(thread) } }
     public static func ignore(_ signal: Int32) throws(Errno) { _ = try check { clinux_signal_action(signal, 1) } }
     public static func restoreDefault(_ signal: Int32) throws(Errno) {
         _ = try check { clinux_signal_action(signal, 0) }

@@ -34,13 +34,20 @@ public final class LoadGenerator {
         request = ("GET \(path) HTTP/1.1\r\nHost: \(host)\r\n\r\n" as ByteString).bytes
     }
 
-    /// Asks without pause on so many connections; a connection that the server ends is opened again.
-    public func load(connections: Int, milliseconds: UInt64) throws(Errno) -> LoadResult {
+    /// Asks without pause on so many connections; a connection that the server ends is opened again. Calls `amid` once, in the
+    /// middle.
+    public func load(
+        connections: Int, milliseconds: UInt64, amid: @escaping () -> Void = {}
+    ) throws(Errno) -> LoadResult {
         let loop = try EventLoop()
         result = LoadResult()
         let begin = MonotonicTime.milliseconds
         let end = begin + milliseconds
         var running = connections
+        loop.spawnLocal {
+            await loop.sleep(milliseconds: milliseconds / 2)
+            amid()
+        }
         for _ in 0..<connections {
             loop.spawnLocal { [self] in
                 while MonotonicTime.milliseconds < end { await ask(loop, until: end) }

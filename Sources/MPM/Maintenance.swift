@@ -34,12 +34,13 @@ extension Parent {
         startChildren()
     }
 
-    /// Once a second: more children when few places are idle, one less when many are.
+    /// Once a second, where children come and go: more children when few places are idle, one less when many are.
     func maintain() {
         let plan = generation.plan
         let now = MonotonicTime.milliseconds
-        guard !plan.mpm.isAsync, !launch.isSingle, now >= spare.next else { return }
+        guard !launch.isSingle, now >= spare.next else { return }
         spare.next = now + Spare.interval
+        guard !plan.mpm.isAsync else { return watchLimit() }
         let serving = children.indices.filter { isServing(children[$0]) }
         // Children that should be there and are not: fork failed, or they die young.
         guard serving.count >= wanted else { return }
@@ -51,6 +52,15 @@ extension Parent {
         } else {
             spare.rate = 1
         }
+    }
+    /// Event: whether all requests are at work that may be.
+    private func watchLimit() {
+        guard !spare.saidLimit else { return }
+        let plan = generation.plan
+        let active = children.filter { isServing($0) }.reduce(0) { sum, child in
+            sum + Int(truncatingIfNeeded: board.child(child.slot, Scoreboard.Field.active).load())
+        }
+        if active >= plan.children * plan.loopsPerChild * plan.requestsPerLoop { sayLimit(0) }
     }
     /// A child that still starts counts as idle: otherwise a slow start would make more and more of them.
     private func idlePlaces(_ child: ChildRecord) -> Int {

@@ -6,13 +6,14 @@ import Kernel
 import MPM
 import ModuleCompression
 import ModuleHTTP2
+import ModulePHP
 import Modules
 import ServerCore
 
 /// httpd's command line.
 extension CommandLine {
     /// What this program is composed of.
-    static let everyModule = moduleList + compressionModules + [HTTP2.module]
+    static let everyModule = moduleList + compressionModules + [HTTP2.module, ModulePHP.module]
 
     /// - Returns: The status to exit with.
     static func run() -> Int32 {

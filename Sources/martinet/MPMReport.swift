@@ -4,19 +4,34 @@ import Bytes
 import Kernel
 import LoadGenerator
 
-/// `martinet mpm-report`: one site under prefork, worker and event: memory with idle kept connections and under load, requests
-/// a second, latencies. As a table, and as JSON or SVG where asked.
+/// `martinet mpm-report`: one site, a static page and a PHP page, under prefork with php_module, and under worker and event with
+/// martinet-fpm: memory with idle kept connections and under load, requests a second, latencies. As a table, and as JSON or SVG
+/// where asked.
 struct MPMReport {
     private static let usage = """
         Usage: martinet mpm-report [--json FILE] [--svg FILE] [--seconds N] [--clients N] [--idle N,N…]
+          --seconds  how long each page is asked for (3)
+          --clients  connections that ask at once (32)
+          --idle     numbers of idle kept connections to measure memory with (100,1000)
         """
 
+    /// PSS in kB.
+    struct Memory {
+        /// Idle kept connections; nil: under load.
+        var connections: Int?
+        var server: Int
+        /// Of the process manager and its workers.
+        var fpm: Int
+        var total: Int { server + fpm }
+    }
     struct Row {
         var mpm: String
-        /// PSS of all processes in kB, by the number of idle connections.
-        var idle: [(count: Int, kilobytes: Int)] = []
-        var loadKilobytes = 0
-        var load = LoadResult()
+        /// Where PHP runs.
+        var php: String
+        var name: String { "\(mpm) + \(php)" }
+        var memory: [Memory] = []
+        var page = LoadResult()
+        var script = LoadResult()
     }
     private struct Complaint: Error { let text: String }
 
@@ -40,7 +55,7 @@ struct MPMReport {
     private mutating func read(_ arguments: [String]) throws(Complaint) {
         var rest = arguments[...]
         while let word = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw Complaint(text: Self.usage) }
+            guard word.hasPrefix("--"), let value = rest.popFirst() else { throw Complaint(text: Self.usage) }
             let number = Int(value).flatMap { $0 > 0 && $0 <= 100_000 ? $0 : nil }
             switch (word, number) {
             case ("--json", _): json = ByteString(value)
@@ -66,7 +81,7 @@ struct MPMReport {
         print(MPMReportText.table(rows))
         do throws(Errno) {
             if let json { try File.writeWhole(json, Array(MPMReportText.json(rows).utf8)) }
-            if let svg { try File.writeWhole(svg, Array(MPMReportText.svg(rows).utf8)) }
+            if let svg { try File.writeWhole(svg, Array(MPMReportPlot.svg(rows).utf8)) }
         } catch { throw Complaint(text: "cannot write: \(error.description)") }
     }
     private func measure(_ mpm: String) throws(Errno) -> Row {
@@ -75,29 +90,57 @@ struct MPMReport {
         defer { remove(run) }
         let port = UInt16(20_000 + Int(Process.id) % 10_000)
         try File.writeWhole("\(run)/page.html", Array(repeating: UInt8(ascii: "x"), count: 612))
+        try File.writeWhole("\(run)/page.php", Array("<?php echo str_repeat('x', 612);".utf8))
         try File.writeWhole("\(run)/server.conf", configuration(mpm, run, port).bytes)
         let own = try File.readLink("/proc/self/exe")
+        let manager = mpm == "prefork" ? nil : try startManager(run, beside: own)
+        defer { end(manager) }
         let pid = try Process.spawn(
             own, arguments: [own, "-DFOREGROUND", "-d", run, "-f", "\(run)/server.conf"], environment: Environment.all,
             directory: nil)
-        defer {
-            try? Process.kill(pid, Signal.terminate)
-            _ = Process.reap(pid, wait: true)
+        defer { end(pid) }
+        func memory(_ connections: Int?) -> Memory {
+            Memory(
+                connections: connections, server: ProcessMemory.ofTree(pid),
+                fpm: manager.map { ProcessMemory.ofTree($0) } ?? 0)
         }
-        let client = LoadGenerator(.ip(.loopback(port: port)), host: "localhost", path: "/page.html")
-        // Until it listens.
-        for _ in 0..<100 {
-            if (try client.hold(1) {}) == 1 { break }
+        let page = LoadGenerator(.ip(.loopback(port: port)), host: "localhost", path: "/page.html")
+        let script = LoadGenerator(.ip(.loopback(port: port)), host: "localhost", path: "/page.php")
+        // Until both answer.
+        for _ in 0..<50 {
+            if try page.hold(1, {}) == 1, try script.hold(1, {}) == 1 { break }
         }
-        var row = Row(mpm: mpm)
-        for count in idle {
-            var memory = 0
-            let held = try client.hold(count) { memory = ProcessMemory.ofTree(pid) }
-            row.idle.append((held, memory))
+        var row = Row(mpm: mpm, php: manager == nil ? "php_module" : "FPM")
+        // What load and many connections have started goes only slowly: so they come last.
+        row.memory.append(memory(0))
+        var loaded: Memory?
+        row.page = try page.load(connections: clients, milliseconds: UInt64(seconds) * 1000)
+        row.script = try script.load(connections: clients, milliseconds: UInt64(seconds) * 1000) {
+            loaded = memory(nil)
         }
-        row.load = try client.load(connections: clients, milliseconds: UInt64(seconds) * 1000)
-        row.loadKilobytes = ProcessMemory.ofTree(pid)
+        for count in idle where count > 0 {
+            var held: Memory?
+            let number = try script.hold(count) { held = memory(nil) }
+            if var held {
+                held.connections = number
+                row.memory.append(held)
+            }
+        }
+        if let loaded { row.memory.append(loaded) }
         return row
+    }
+    private func startManager(_ run: ByteString, beside own: ByteString) throws(Errno) -> Int32 {
+        let beside = own.upTo((own.lastIndex(of: UInt8(ascii: "/")) ?? 0) + 1) + "martinet-fpm"
+        let program = File.isAccessible(beside, execute: true) ? beside : "/usr/sbin/martinet-fpm"
+        try File.writeWhole("\(run)/fpm.conf", pool(run).bytes)
+        return try Process.spawn(
+            program, arguments: [program, "-F", "-O", "-y", "\(run)/fpm.conf"], environment: Environment.all,
+            directory: nil)
+    }
+    private func end(_ pid: Int32?) {
+        guard let pid else { return }
+        try? Process.kill(pid, Signal.terminate)
+        _ = Process.reap(pid, wait: true)
     }
     private func remove(_ run: ByteString) {
         for entry in (try? Directory.entries(run)) ?? [] { try? File.unlink("\(run)/\(entry.name)") }
@@ -106,9 +149,13 @@ struct MPMReport {
 
     private func configuration(_ mpm: String, _ run: ByteString, _ port: UInt16) -> ByteString {
         let most = (idle.max() ?? 0) + clients + 50
-        let modules = ["mpm_\(mpm)", "authz_core", "dir", "mime"]
+        let modules =
+            ["mpm_\(mpm)", "authz_core", "dir", "mime"] + (mpm == "prefork" ? ["php"] : ["proxy", "proxy_fcgi"])
         var text: ByteString = ""
         for name in modules { text.append("LoadModule \(name)_module mod_\(name).so\n") }
+        let handler: ByteString =
+            mpm == "prefork" ? "application/x-httpd-php" : "proxy:unix:\(run)/php.sock|fcgi://localhost"
+        text.append("<FilesMatch \"\\.php$\">\nSetHandler \"\(handler)\"\n</FilesMatch>\n")
         if Process.userID == 0 { text.append("User www-data\nGroup www-data\n") }
         text.append(
             """
@@ -129,6 +176,29 @@ struct MPMReport {
         } else {
             let children = (most + 24) / 25
             text.append("ThreadsPerChild 25\nServerLimit \(children)\nMaxRequestWorkers \(children * 25)\n")
+        }
+        return text
+    }
+
+    /// As many workers as clients could keep busy on a machine of this size.
+    private func pool(_ run: ByteString) -> ByteString {
+        let workers = 4 * max(1, Process.availableProcessors)
+        var text: ByteString = """
+            [global]
+            error_log = \(run)/fpm.log
+            daemonize = no
+            [report]
+            listen = \(run)/php.sock
+            listen.backlog = 4096
+            pm = dynamic
+            pm.max_children = \(workers)
+            pm.start_servers = 2
+            pm.min_spare_servers = 1
+            pm.max_spare_servers = \(workers)
+
+            """
+        if Process.userID == 0 {
+            text.append("user = www-data\ngroup = www-data\nlisten.owner = www-data\nlisten.group = www-data\n")
         }
         return text
     }

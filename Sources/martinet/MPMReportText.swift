@@ -1,67 +1,67 @@
 // No Apache counterpart: the figures of MPMReport, for people and programs
 
-/// A table for the terminal, JSON, and a plot of the memory of idle connections.
+import LoadGenerator
+
+/// A table for the terminal, and JSON.
 enum MPMReportText {
     private static func pad(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
-    private static func milliseconds(_ microseconds: Int64) -> String {
+    static func milliseconds(_ microseconds: Int64) -> String {
         let hundredths = microseconds % 1000 / 10
         return "\(microseconds / 1000).\(hundredths < 10 ? "0" : "")\(hundredths)"
     }
+    static func megabytes(_ kilobytes: Int) -> String { "\(kilobytes / 1024).\(kilobytes % 1024 * 10 / 1024)" }
+    static func label(_ memory: MPMReport.Memory) -> String { memory.connections.map { "\($0) idle" } ?? "under load" }
+    static let percentiles: [(name: String, share: Double)] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)]
 
     static func table(_ rows: [MPMReport.Row]) -> String {
-        var lines: [String] = []
-        let counts = rows.first?.idle.map { "\($0.count) idle" } ?? []
-        let head = counts + ["load", "req/s", "p50 ms", "p95 ms", "p99 ms", "errors"]
-        lines.append("Memory in MB of all processes (PSS):")
-        lines.append(pad("", 8) + head.map { pad($0, 11) }.joined())
+        var lines = ["Memory (PSS of all processes) in MB; of that FPM's:"]
+        lines.append(pad("", 20) + (rows.first?.memory ?? []).map { pad(label($0), 16) }.joined())
         for row in rows {
-            let memory = (row.idle.map(\.kilobytes) + [row.loadKilobytes]).map {
-                "\($0 / 1024).\($0 % 1024 * 10 / 1024)"
+            let cells = row.memory.map {
+                pad(megabytes($0.total) + ($0.fpm > 0 ? " (\(megabytes($0.fpm)))" : ""), 16)
             }
-            let speed = ["\(Int(row.load.perSecond))"]
-            let latencies = [0.5, 0.95, 0.99].map { milliseconds(row.load.percentile($0)) }
-            let cells = memory + speed + latencies + ["\(row.load.errors)"]
-            lines.append(row.mpm + pad("", 8 - row.mpm.count) + cells.map { pad($0, 11) }.joined())
+            lines.append(row.name + pad("", 20 - row.name.count) + cells.joined())
+        }
+        lines.append("")
+        lines.append(
+            pad("", 34) + (["req/s"] + percentiles.map { "\($0.name) ms" } + ["errors"]).map { pad($0, 10) }.joined())
+        for row in rows {
+            for (name, load) in [("static page", row.page), ("PHP page", row.script)] {
+                let cells =
+                    ["\(Int(load.perSecond))"] + percentiles.map { milliseconds(load.percentile($0.share)) }
+                    + ["\(load.errors)"]
+                let title = "\(row.name), \(name)"
+                lines.append(title + pad("", 34 - title.count) + cells.map { pad($0, 10) }.joined())
+            }
         }
         return lines.joined(separator: "\n")
     }
+
     static func json(_ rows: [MPMReport.Row]) -> String {
-        let objects = rows.map { row in
-            let idle = row.idle.map { "{\"connections\": \($0.count), \"pssKilobytes\": \($0.kilobytes)}" }
-            let latencies = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)].map { name, share in
-                "\"\(name)\": \(row.load.percentile(share))"
-            }
-            return """
-                {"mpm": "\(row.mpm)", "idle": [\(idle.joined(separator: ", "))], "loadPssKilobytes": \(row.loadKilobytes), \
-                "requestsPerSecond": \(Int(row.load.perSecond)), "errors": \(row.load.errors), \
-                "latencyMicroseconds": {\(latencies.joined(separator: ", "))}}
-                """
-        }
-        return "[\n" + objects.joined(separator: ",\n") + "\n]\n"
+        "[\n" + rows.map(object).joined(separator: ",\n") + "\n]\n"
     }
-    /// A bar for each MPM and number of idle connections.
-    static func svg(_ rows: [MPMReport.Row]) -> String {
-        let most = max(1, rows.flatMap { $0.idle.map(\.kilobytes) }.max() ?? 1)
-        var y = 40
-        var parts: [String] = []
-        for row in rows {
-            for one in row.idle {
-                let width = max(1, one.kilobytes * 420 / most)
-                parts.append("<text x=\"10\" y=\"\(y + 13)\">\(row.mpm), \(one.count) idle</text>")
-                parts.append("<rect x=\"150\" y=\"\(y)\" width=\"\(width)\" height=\"16\" fill=\"#4477aa\"/>")
-                parts.append("<text x=\"\(156 + width)\" y=\"\(y + 13)\">\(one.kilobytes / 1024) MB</text>")
-                y += 22
-            }
-            y += 10
+    private static func object(_ row: MPMReport.Row) -> String {
+        let memory = row.memory.map { one in
+            let what = one.connections.map { "\"idleConnections\": \($0)" } ?? "\"load\": true"
+            return "    {\(what), \"serverPssKilobytes\": \(one.server), \"fpmPssKilobytes\": \(one.fpm)}"
         }
         return """
-            <svg xmlns="http://www.w3.org/2000/svg" width="660" height="\(y)" font-family="sans-serif" font-size="12">
-            <text x="10" y="20" font-size="14">Memory (PSS) with idle kept connections</text>
-            \(parts.joined(separator: "\n"))
-            </svg>
-
+              {
+                "mpm": "\(row.mpm)",
+                "php": "\(row.php)",
+                "memory": [
+            \(memory.joined(separator: ",\n"))
+                ],
+                "static": \(object(row.page)),
+                "script": \(object(row.script))
+              }
             """
+    }
+    private static func object(_ load: LoadResult) -> String {
+        let latencies = percentiles.map { "\"\($0.name)\": \(load.percentile($0.share))" }.joined(separator: ", ")
+        return
+            "{\"requests\": \(load.requests), \"requestsPerSecond\": \(Int(load.perSecond)), \"errors\": \(load.errors), \"latencyMicroseconds\": {\(latencies)}}"
     }
 }

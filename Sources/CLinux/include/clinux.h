@@ -73,6 +73,9 @@ int clinux_signalfd(const int *signals, int count);
 // The next signal number of a signalfd, or -1.
 int clinux_signal_read(int fd);
 int clinux_signals(int how, const int *signals, int count); // how: 0 block, 1 unblock, 2 block all, 3 unblock all
+// The calling thread takes every signal from here on, as an ordinary program's does, so that programs it starts hold none back. TERM and
+// USR1 go on to `thread`, which reads them from a signalfd; HUP, INT, QUIT and WINCH do nothing.
+int clinux_take_signals(int thread);
 int clinux_signal_action(int signal, int ignore);
 int clinux_inotify_create(void);
 

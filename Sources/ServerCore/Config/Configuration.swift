@@ -24,6 +24,12 @@ public final class Configuration: @unchecked Sendable {
     public internal(set) var tree: [Node] = []
     /// The `Server` field's value.
     public internal(set) var banner: ByteString = ""
+    /// Names another part of the server in its full description (ap_add_version_component).
+    public func addVersionComponent(_ text: ByteString) {
+        if process.serverTokens == .full { banner = "\(banner) \(text)" }
+    }
+    /// The files that LoadModule named, by the modules' names.
+    public internal(set) var files: [String: ByteString] = [:]
     /// What to say once the error log is open, with its level: warnings of directives, AH00558 and the like.
     public private(set) var startupMessages: [(level: LogLevel, module: String, text: String)] = []
     public func say(_ level: LogLevel, _ module: String, _ text: String) {

@@ -40,6 +40,7 @@ public final class ConfigurationLoader: ConfigEnvironment {
             configuration: configuration, server: configuration.mainServer, perDirectory: ConfigVector(), path: nil,
             override: DirectiveWalk.serverOverride, location: SourceLocation(file: "", line: 0))
         configuration.registerHooks()
+        try runSteps(configuration.hooks.preConfig, "AH00013: Pre-configuration failed")
         try DirectiveWalk.run(tree, context)
         configuration.mainServer.defaultsInReading = context.perDirectory
         try finish()
@@ -59,11 +60,11 @@ public final class ConfigurationLoader: ConfigEnvironment {
         guard !configuration.commandLine.isForInspection else { return }
         try runSteps(configuration.hooks.postConfig, "AH00016: Configuration Failed")
     }
-    /// - Parameter end: The line that follows what a step says.
+    /// - Parameter end: The line that follows what a step says, if it has not said it already.
     private func runSteps(_ list: HookList<Hooks.ConfigurationStep>, _ end: String) throws(ConfigError) {
         for step in list.functions {
             do throws(DirectiveError) { try step(configuration) } catch {
-                throw ConfigError("\(error.message)\n\(end)")
+                throw ConfigError(error.message.isEmpty ? end : "\(error.message)\n\(end)")
             }
         }
     }
@@ -186,6 +187,8 @@ extension Configuration {
             say(.warning, "so", "AH01574: module \(symbol) is already loaded, skipping")
             return
         }
+        if let why = module.obstacle?(file) { throw ConfigError("Cannot load \(path) into server: \(why)") }
+        files[module.name] = file
         load(module)
     }
     /// What to do about a module that does not exist here; Debian's tools know it by the name of its `.load` file.

@@ -191,6 +191,14 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         if listenersPaused, connectionCount < connectionLimit { resumeListeners() }
         if isStopping, connectionCount == 0 { loop.stop() }
     }
+    /// What a request began outlives its connection, and takes up a connection's place as long.
+    public func keepPlace() { connectionCount += 1 }
+    /// That is over.
+    public func givePlaceBack() {
+        connectionCount -= 1
+        if listenersPaused, connectionCount < connectionLimit { resumeListeners() }
+        if isStopping, connectionCount == 0 { loop.stop() }
+    }
     /// Which servers may answer on an address: an index into `candidateLists`, so that a parked connection holds no reference.
     private var candidateLists: [[Server]] = []
     private var candidateIndex: [SocketAddress: UInt32] = [:]

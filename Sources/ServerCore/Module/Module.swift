@@ -1,5 +1,7 @@
 // Apache: include/http_config.h (module_struct), modules/core/mod_so.c
 
+import Bytes
+
 /// Apache's family folders.
 public enum ModuleFamily: String, Sendable {
     case core, aaa, cache, database, filters, generators, http, loggers, mappers, metadata, proxy, arch, session
@@ -20,6 +22,9 @@ public struct ModuleDefinition: Sendable {
     public let register: @Sendable (inout Hooks) -> Void
     /// In Apache's own binary (`-l`): always there, no LoadModule needed.
     public let isStatic: Bool
+    /// Why the module cannot be loaded from the file that LoadModule names; nil when it can. For modules that need more than this
+    /// program.
+    public private(set) var obstacle: (@Sendable (_ file: ByteString) -> String?)?
 
     public init(
         _ name: String, _ family: ModuleFamily, isStatic: Bool = false, directives: [Directive],
@@ -30,6 +35,12 @@ public struct ModuleDefinition: Sendable {
         self.isStatic = isStatic
         self.directives = directives
         self.register = register
+    }
+    /// The same with an ``obstacle``.
+    public func loadable(unless obstacle: @escaping @Sendable (_ file: ByteString) -> String?) -> ModuleDefinition {
+        var module = self
+        module.obstacle = obstacle
+        return module
     }
     /// `mod_rewrite.c`; MPMs and core are named without the prefix, as in Apache.
     public var sourceName: String {

@@ -157,7 +157,14 @@ extension Worker {
                 return false
             }
             guard let piece else { break }
-            if piece.isEmpty { continue }
+            if piece.isEmpty {
+                // Nothing new, but what there is should go now: a head before its body.
+                if source.wantsFlush, !output.isEmpty {
+                    try await stream.sendAll(output, timeout: timeout)
+                    output.removeAll(keepingCapacity: true)
+                }
+                continue
+            }
             if chunked {
                 let start = output.count
                 ChunkedEncoder.appendHeader(count: piece.count, to: &output)

@@ -5,37 +5,38 @@ import ServerCore
 
 /// php_value, php_flag, php_admin_value, php_admin_flag for PHP behind FastCGI: what mod_php took from the configuration
 /// goes to php-fpm with each request.
-enum PHPValues {
-    struct Entry: Sendable, Equatable {
-        var value: ByteString
-        var isAdmin: Bool
+public enum PHPValues {
+    public struct Entry: Sendable, Equatable {
+        public var value: ByteString
+        public var isAdmin: Bool
+        public var isHtaccess = false
     }
-    struct DirectoryConfig: MergeableConfig {
+    public struct DirectoryConfig: MergeableConfig {
         /// In the order they were said first.
-        var names: [ByteString] = []
-        var entries: [ByteString: Entry] = [:]
+        public private(set) var names: [ByteString] = []
+        public private(set) var entries: [ByteString: Entry] = [:]
+        public init() {}
 
+        /// Within one section the last word counts.
         mutating func set(_ name: ByteString, _ entry: Entry) {
-            if let known = entries[name] {
-                // What the administrator fixed stays.
-                if known.isAdmin, !entry.isAdmin { return }
-            } else {
-                names.append(name)
-            }
+            if entries[name] == nil { names.append(name) }
             entries[name] = entry
         }
-        static func merged(_ base: DirectoryConfig, _ child: DirectoryConfig) -> DirectoryConfig {
+        public static func merged(_ base: DirectoryConfig, _ child: DirectoryConfig) -> DirectoryConfig {
             var result = base
             for name in child.names {
-                if let entry = child.entries[name] { result.set(name, entry) }
+                guard let entry = child.entries[name] else { continue }
+                // What the administrator fixed further out stays.
+                if let known = base.entries[name], known.isAdmin, !entry.isAdmin { continue }
+                result.set(name, entry)
             }
             return result
         }
     }
-    static let directory = ConfigKey<DirectoryConfig>()
+    public static let directory = ConfigKey<DirectoryConfig>()
 
     /// Rows for every module that can speak to PHP.
-    static let rows: [Directive] = [
+    public static let rows: [Directive] = [
         Directive(
             "php_value", .options, "PHP Value Modifier",
             .take2 { context, name, value throws(DirectiveError) in
@@ -67,10 +68,10 @@ enum PHPValues {
         guard isName, !name.isEmpty else {
             throw DirectiveError("\(context.directive): '\(name)' is no name of a PHP setting")
         }
-        context[directory].set(name, Entry(value: value, isAdmin: isAdmin))
+        context[directory].set(name, Entry(value: value, isAdmin: isAdmin, isHtaccess: context.isHtaccess))
     }
     /// `none` empties a setting.
-    private static func text(_ value: ByteString) -> ByteString { value.hasPrefixIgnoringCase("none") ? "" : value }
+    private static func text(_ value: ByteString) -> ByteString { value.equalsIgnoringCase("none") ? "" : value }
     private static func flag(_ value: ByteString) -> ByteString {
         value.equalsIgnoringCase("on") || value == "1" ? "1" : "0"
     }

@@ -1,0 +1,3 @@
+<?php
+unset($_SERVER['REQUEST_TIME'], $_SERVER['REQUEST_TIME_FLOAT'], $_SERVER['REMOTE_PORT'], $_SERVER['PATH']);
+var_dump($_SERVER);

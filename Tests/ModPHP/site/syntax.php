@@ -1,0 +1,3 @@
+<?php
+echo "never";
+this is wrong;
