@@ -45,6 +45,9 @@ let package = Package(
         library("ConfigLanguage", ["Bytes", "Kernel"]),
         library("Expressions", ["Bytes", "CPCRE2", "COpenSSL", "CCrypt"]),
 
+        // Certificates from a CA that speaks ACME, and their store.
+        library("ACME", ["Bytes", "Kernel", "COpenSSL"]),
+
         // The server.
         library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
@@ -92,6 +95,7 @@ let package = Package(
         tests("HTTPTests", ["HTTP", "FastCGI"]),
         tests("ConfigLanguageTests", ["ConfigLanguage"]),
         tests("ExpressionsTests", ["Expressions"]),
+        tests("ACMETests", ["ACME"]),
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModuleHTTP2Tests", ["ModuleHTTP2"]),

@@ -90,4 +90,9 @@ public enum Poll {
         guard count > 0 else { return [] }
         return entries.filter { $0.revents != 0 }.map(\.fd)
     }
+    /// Whether `descriptor` takes bytes (or is closed by its other end) within the time (-1: without end).
+    public static func isWritable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&entry, 1, milliseconds) > 0
+    }
 }
