@@ -55,6 +55,7 @@ int clinux_nonblocking(int fd, int on) {
 }
 
 int clinux_lock(int fd, int exclusive) { return flock(fd, exclusive ? LOCK_EX : LOCK_UN); }
+int clinux_try_lock(int fd) { return flock(fd, LOCK_EX | LOCK_NB); }
 
 const char *clinux_entry_name(const void *entry) { return ((const struct dirent *)entry)->d_name; }
 int clinux_entry_type(const void *entry) { return ((const struct dirent *)entry)->d_type; }

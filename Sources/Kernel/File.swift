@@ -117,6 +117,8 @@ public enum File {
     public static func lock(_ descriptor: Int32, _ on: Bool) throws(Errno) {
         _ = try check { clinux_lock(descriptor, on ? 1 : 0) }
     }
+    /// Takes the exclusive lock of an open file when nobody has it.
+    public static func tryLock(_ descriptor: Int32) -> Bool { clinux_try_lock(descriptor) == 0 }
     public static func setSize(_ descriptor: Int32, _ size: Int64) throws(Errno) {
         _ = try check { ftruncate(descriptor, off_t(size)) }
     }

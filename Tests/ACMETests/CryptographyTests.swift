@@ -1,10 +1,12 @@
-@testable import ACME
 import Testing
 
+@testable import ACME
+
 @Suite struct Base64URLTests {
-    @Test(arguments: [
-        ([], ""), ([0xFF], "_w"), ([0xFB, 0xFF], "-_8"), ([3, 236, 255, 224, 193], "A-z_4ME"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([], ""), ([0xFF], "_w"), ([0xFB, 0xFF], "-_8"), ([3, 236, 255, 224, 193], "A-z_4ME"),
+        ] as [([UInt8], String)])
     func vectors(_ bytes: [UInt8], _ text: String) {
         #expect(Base64URL.encode(bytes) == text)
         #expect(Base64URL.decode(text) == bytes)

@@ -19,7 +19,9 @@ public final class Certificate: @unchecked Sendable {
             let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, size)
             defer { unsafe BIO_free(bio) }
             var list: [Certificate] = []
-            while let raw = unsafe PEM_read_bio_X509(bio, nil, nil, nil) { unsafe list.append(Certificate(owning: raw)) }
+            while let raw = unsafe PEM_read_bio_X509(bio, nil, nil, nil) {
+                unsafe list.append(Certificate(owning: raw))
+            }
             ERR_clear_error()
             return list
         }
@@ -117,7 +119,9 @@ public final class Certificate: @unchecked Sendable {
         }
     }
     /// Signed by this key, that is: issued by itself.
-    public var isSelfSigned: Bool { unsafe X509_get_subject_name(raw).map { _ in unsafe X509_self_signed(raw, 0) == 1 } ?? false }
+    public var isSelfSigned: Bool {
+        unsafe X509_get_subject_name(raw).map { _ in unsafe X509_self_signed(raw, 0) == 1 } ?? false
+    }
 }
 
 private func addressText(_ bytes: [UInt8]) -> String {

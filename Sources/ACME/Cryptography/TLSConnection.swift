@@ -16,7 +16,8 @@ public final class TrustStore: @unchecked Sendable {
         unsafe context = made
         unsafe certificates_tls_minimum(made)
         unsafe SSL_CTX_set_verify(made, SSL_VERIFY_PEER, nil)
-        let isLoaded = unsafe file.map { unsafe SSL_CTX_load_verify_file(made, $0) } ?? SSL_CTX_set_default_verify_paths(made)
+        let isLoaded =
+            unsafe file.map { unsafe SSL_CTX_load_verify_file(made, $0) } ?? SSL_CTX_set_default_verify_paths(made)
         guard isLoaded == 1 else {
             throw CryptographyError("cannot read the certificates of \(file ?? "the system")")
         }

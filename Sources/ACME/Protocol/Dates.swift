@@ -13,7 +13,8 @@ public enum RFC822 {
         func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
         let day = days[min(6, max(0, time.weekday))]
         let month = months[min(11, max(0, time.month - 1))]
-        return "\(day), \(two(time.day)) \(month) \(time.year) \(two(time.hour)):\(two(time.minute)):\(two(time.second)) GMT"
+        return
+            "\(day), \(two(time.day)) \(month) \(time.year) \(two(time.hour)):\(two(time.minute)):\(two(time.second)) GMT"
     }
     /// Seconds since the epoch.
     public static func parse(_ text: String) -> Int64? {

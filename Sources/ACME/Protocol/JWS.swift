@@ -12,14 +12,19 @@ public enum JWS {
         let content = payload.map { Base64URL.encode($0.text()) } ?? ""
         let input = Array("\(protected).\(content)".utf8)
         let signature = key.isRSA ? try key.signature(input) : try key.flatSignature(input)
-        return ["protected": .string(protected), "payload": .string(content), "signature": .string(Base64URL.encode(signature))]
+        return [
+            "protected": .string(protected), "payload": .string(content),
+            "signature": .string(Base64URL.encode(signature)),
+        ]
     }
     /// HS256, for external account bindings.
     static func authenticate(_ payload: JSON, header: [JSON.Member], key: [UInt8]) -> JSON {
         let protected = Base64URL.encode(JSON.object([JSON.Member("alg", "HS256")] + header).text())
         let content = Base64URL.encode(payload.text())
         let code = MessageDigest.hmacSHA256(key: key, Array("\(protected).\(content)".utf8))
-        return ["protected": .string(protected), "payload": .string(content), "signature": .string(Base64URL.encode(code))]
+        return [
+            "protected": .string(protected), "payload": .string(content), "signature": .string(Base64URL.encode(code)),
+        ]
     }
 }
 

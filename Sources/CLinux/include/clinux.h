@@ -21,6 +21,7 @@ int clinux_pipe(int *ends);
 int clinux_close_on_exec(int fd, int on);
 int clinux_nonblocking(int fd, int on);
 int clinux_lock(int fd, int exclusive);
+int clinux_try_lock(int fd);
 const char *clinux_entry_name(const void *entry);
 int clinux_entry_type(const void *entry);
 int clinux_set_attribute(const char *path, const char *name, const void *value, size_t size);
