@@ -53,6 +53,7 @@ let package = Package(
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
         library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
+        library("ModuleMD", ["ServerCore", "ACME"]),
         library("MPM", ["ServerCore"]),
         library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
         library("ModulePHP", ["Modules", "PHPLibrary", "CPHPABI"]),
@@ -60,6 +61,7 @@ let package = Package(
             name: "martinet",
             dependencies: [
                 "MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "ModulePHP", "HostTools",
+                "ModuleMD", "ACME",
             ],
             swiftSettings: strict),
 
@@ -99,6 +101,7 @@ let package = Package(
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModuleHTTP2Tests", ["ModuleHTTP2"]),
+        tests("ModuleMDTests", ["ModuleMD"]),
         tests("ModulesTests", ["Modules"]),
         tests("LoadGeneratorTests", ["LoadGenerator"]),
         tests("MPMTests", ["MPM", "Modules"]),

@@ -22,6 +22,7 @@ public final class Parent {
     /// How many children of this generation there should be; ``maintain()`` moves it.
     var wanted = 0
     var spare = Spare()
+    private let services = ServiceProcesses()
 
     struct ChildRecord {
         let pid: Int32
@@ -131,16 +132,20 @@ public final class Parent {
         guard writePidFile(isFirst: true) else { return 1 }
         offerScoreboard()
         startGeneration()
+        services.start(generation.configuration)
         announce()
         ServiceNotice.ready("Processing requests...")
         while true {
-            _ = Poll.readable([signals.descriptor.raw, wakeReader], milliseconds: backOff.isWaiting ? 100 : 1000)
+            _ = Poll.readable(
+                [signals.descriptor.raw, wakeReader] + services.descriptors,
+                milliseconds: backOff.isWaiting ? 100 : 1000)
             drainWake()
             while let signal = signals.next() {
                 if let status = obey(signal) { return status }
             }
             reap()
             if isFatal { return shutDown(status: 1) }
+            services.look()
             startChildren()
             maintain()
         }
@@ -198,6 +203,7 @@ public final class Parent {
 
     private func shutDown(status: Int32) -> Int32 {
         ServiceNotice.stopping()
+        services.stop()
         endChildren { _ in true }
         try? File.unlink(pidFile)
         if !isFatal { log(.notice, "\(number(.terminated)): caught SIGTERM, shutting down") }
@@ -205,6 +211,7 @@ public final class Parent {
     }
     private func shutDownGracefully() -> Int32 {
         ServiceNotice.stopping()
+        services.stop()
         generation.listeners.close(except: Listeners())
         for index in children.indices { tell(index, Signal.user1) }
         try? File.unlink(pidFile)
@@ -245,7 +252,9 @@ public final class Parent {
         old.close(except: next)
         next.startPrograms()
         backOff = BackOff()
+        services.stop()
         startGeneration()
+        services.start(next.configuration)
         for index in children.indices where children[index].generation != next.number {
             tell(index, isGraceful ? Signal.user1 : Signal.terminate)
         }
@@ -333,6 +342,8 @@ public final class Parent {
                 let child = children.remove(at: index)
                 ended(child, exit)
                 board.release(child.slot)
+            } else if services.ended(exit) {
+                continue
             } else if let program = generation.configuration.logs.programs.first(where: { $0.pid == exit.pid }) {
                 restartProgram(program)
             }

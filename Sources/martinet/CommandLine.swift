@@ -6,6 +6,7 @@ import Kernel
 import MPM
 import ModuleCompression
 import ModuleHTTP2
+import ModuleMD
 import ModulePHP
 import Modules
 import ServerCore
@@ -13,7 +14,8 @@ import ServerCore
 /// httpd's command line.
 extension CommandLine {
     /// What this program is composed of.
-    static let everyModule = moduleList + compressionModules + [HTTP2.module, ModulePHP.module]
+    static let everyModule =
+        moduleList + compressionModules + [HTTP2.module, ModulePHP.module, ManagedDomains.module]
 
     /// - Returns: The status to exit with.
     static func run() -> Int32 {
@@ -21,6 +23,7 @@ extension CommandLine {
         if arguments.dropFirst().first == "mpm-report" { return MPMReport.run(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "site" { return Administration.site(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "doctor" { return Administration.doctor(Array(arguments.dropFirst(2))) }
+        if arguments.dropFirst().first == "ca" { return LocalAuthority.run(Array(arguments.dropFirst(2))) }
         let options = Options(arguments)
         let program = arguments.first ?? "martinet"
         if let complaint = options.complaint { say("\(shortName(program)): \(complaint)") }

@@ -85,7 +85,7 @@ public struct RequestURL: Sendable, Hashable {
             guard let number = UInt16(authority[authority.index(after: colon)...]) else { return nil }
             port = number
         }
-        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        guard !name.isEmpty, !name.contains("["), name.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         host = name.lowercased()
     }
     /// The value of `Host`.

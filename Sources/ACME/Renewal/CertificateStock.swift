@@ -21,8 +21,15 @@ public struct CertificateStock {
             }
         }
     }
+    /// - Parameter certificates: One for each kind of key or static file, as somebody who may read them found them.
+    public init(_ domain: ManagedDomain, _ certificates: [Certificate?]) {
+        self.domain = domain
+        self.certificates = certificates
+    }
     public func certificate(_ kind: KeyKind) -> Certificate? {
-        guard !domain.isStatic, let index = domain.keyKinds.firstIndex(of: kind) else { return nil }
+        guard !domain.isStatic, let index = domain.keyKinds.firstIndex(of: kind),
+            index < certificates.count
+        else { return nil }
         return certificates[index]
     }
     /// Whether all is there that should be, and what is missing.

@@ -10,7 +10,7 @@ extension Renewal {
     private var dns01Command: String? { domain.dns01Command ?? settings.dns01Command }
 
     /// What is configured; otherwise what can work here, with the reasons when nothing can.
-    func usableChallenges() throws(ACMEError) -> [String] {
+    static func usableChallenges(_ domain: ManagedDomain, _ settings: RenewalSettings) throws(ACMEError) -> [String] {
         if !domain.challenges.isEmpty { return domain.challenges }
         var types: [String] = []
         var reasons = ""
@@ -21,17 +21,17 @@ extension Renewal {
             reasons +=
                 " The https: challenge 'tls-alpn-01' is disabled because the Protocols configuration does not include the 'acme-tls/1' protocol."
         } else {
-            types.append(Self.tlsALPN01)
+            types.append(tlsALPN01)
         }
         if settings.canHTTP {
-            types.append(Self.http01)
+            types.append(http01)
         } else {
             reasons =
                 " The http: challenge 'http-01' is disabled because the server seems not reachable on public port 80."
                 + reasons
         }
-        if dns01Command != nil {
-            types.append(Self.dns01)
+        if domain.dns01Command ?? settings.dns01Command != nil {
+            types.append(dns01)
         } else {
             reasons +=
                 " The DNS challenge 'dns-01' is disabled because the directive 'MDChallengeDns01' is not configured."

@@ -61,7 +61,7 @@ extension Renewal {
         }
         var replaces: String?
         if staged.account != nil, domain.usesRenewalInfo, client.directory.renewalInfo != nil {
-            replaces = CertificateStock(domain, store).certificate(kind)?.renewalIdentifier
+            replaces = stock.certificate(kind)?.renewalIdentifier
         }
         set(
             "Creating new order, key-spec=\(kind.name), profile=\(staged.profile ?? "none"), replacing-cert=\(replaces ?? "none")"

@@ -33,6 +33,8 @@ public final class Renewal {
     let domain: ManagedDomain
     /// As staged: with the CA and the account of this run.
     var staged: ManagedDomain
+    /// What it has now.
+    let stock: CertificateStock
     let settings: RenewalSettings
     /// Runs in a row that failed.
     let attempt: Int
@@ -47,12 +49,14 @@ public final class Renewal {
     var order: Order?
 
     public init(
-        _ domain: ManagedDomain, _ store: Store, _ settings: RenewalSettings, attempt: Int = 0,
+        _ domain: ManagedDomain, _ stock: CertificateStock, _ store: Store, _ settings: RenewalSettings,
+        attempt: Int = 0,
         observe: @escaping (RenewalResult) -> Void = { _ in }, raise: @escaping (String) -> Bool = { _ in true },
         execute: @escaping ([ByteString]) -> Int32 = { _ in 127 }
     ) {
         self.domain = domain
         self.store = store
+        self.stock = stock
         self.settings = settings
         self.attempt = attempt
         self.observe = observe
@@ -70,10 +74,36 @@ public final class Renewal {
         observe(result)
     }
 
+    /// Why no renewal can succeed with these settings (md_reg_test_init).
+    public static func fault(_ domain: ManagedDomain, _ settings: RenewalSettings) -> String? {
+        do throws(ACMEError) {
+            _ = try usableChallenges(domain, settings)
+            return nil
+        } catch { return error.detail }
+    }
+
+    /// When the CA wants the certificates renewed, as soon as any: seconds since the epoch. nil where it says nothing.
+    public static func advice(
+        _ domain: ManagedDomain, _ stock: CertificateStock, _ settings: RenewalSettings
+    ) -> (at: Int64, explanation: String?)? {
+        let certificates = stock.certificates.compactMap { $0 }
+        guard !domain.isStatic, !certificates.isEmpty, let authority = domain.authorities.first,
+            let client = try? client(authority, settings)
+        else { return nil }
+        var best: (at: Int64, explanation: String?)?
+        for certificate in certificates {
+            guard let window = try? client.renewalWindow(certificate) else { continue }
+            let random = Int64((try? Random.bytes(1))?[0] ?? 0)
+            let at = window.start + (window.end - window.start) * random / 256
+            if at < best?.at ?? Int64.max { best = (at, window.explanation) }
+        }
+        return best
+    }
+
     /// Works until the certificates are staged or something fails; ``result`` says which.
     public func run() {
         do throws(ACMEError) {
-            challengeTypes = try usableChallenges()
+            challengeTypes = try Self.usableChallenges(domain, settings)
             say(
                 "MDomain \(domain.name) initialized with support for ACME challenges \(challengeTypes.joined(separator: " "))"
             )
@@ -107,7 +137,7 @@ public final class Renewal {
         if let found = try? store.domain(.staging, domain.name) {
             previous = found
             let old = store.modified(.staging, domain.name, "md.json") ?? 0
-            reset = store.modified(.domains, domain.name, "md.json") ?? 0 > old
+            reset = store.modified(.domains, domain.name, "md.json") ?? 0 > old || found.domains != domain.domains
         } else {
             reset = true
         }
@@ -181,17 +211,18 @@ public final class Renewal {
     private func finish(isFirst: Bool) {
         set(nil)
         let now = RealTime.now / 1_000_000
-        var ready = now
+        var ready: Int64 = 0
         for kind in domain.keyKinds {
-            guard let chain = try? store.chain(.staging, domain.name, kind.fileName("pubcert")) else { continue }
-            ready = max(ready, chain[0].notBefore)
+            let file = kind.fileName("pubcert")
+            guard let chain = try? store.chain(.staging, domain.name, file) else { continue }
+            ready = max(ready, chain[0].notBefore, (store.modified(.staging, domain.name, file) ?? 0) / 1_000_000)
         }
         if domain.state == .complete {
-            let until = CertificateStock(domain, store).validUntil ?? 0
+            let until = stock.validUntil ?? 0
             if settings.activationDelay < 0 {
                 if isFirst { ready = now + 1 }
-            } else if until > now {
-                ready += min(settings.activationDelay / 1000, until - now)
+            } else if until > ready {
+                ready += min(settings.activationDelay / 1000, until - ready)
             }
         }
         result = RenewalResult()

@@ -183,8 +183,23 @@ public struct Store: Sendable {
         try save(chain.flatMap(\.pem), group, name, file)
     }
     /// Takes an entry away with all that is in it.
+    ///
+    /// The children's user writes in some groups and might put links to elsewhere there: root takes an entry to its own
+    /// folder first, and then only takes away names.
     public func purge(_ group: Group, _ name: String) {
-        let folder = path(group, name)
+        var folder = path(group, name)
+        if Process.userID == 0, [.staging, .challenges, .ocsp].contains(group) {
+            let aside = path(.tmp, "\(name).\(group.rawValue).purge")
+            guard (try? makeGroup(base + "/tmp", 0o700)) != nil else { return }
+            Self.clear(aside)
+            guard (try? File.rename(folder, to: aside)) != nil else { return }
+            folder = aside
+        }
+        Self.clear(folder)
+    }
+    private static func clear(_ folder: ByteString) {
+        guard let status = try? FileStatus(link: folder) else { return }
+        guard status.isDirectory else { return (try? File.unlink(folder)) ?? () }
         for entry in (try? Directory.entries(folder)) ?? [] where entry.name != "." && entry.name != ".." {
             try? File.unlink(folder + "/" + entry.name)
         }
@@ -230,17 +245,14 @@ public struct Store: Sendable {
         guard File.exists(source) else { return }
         try Self.run(target) { () throws(Errno) in try File.rename(source, to: target) }
     }
-    /// Lets another user write where the renewal works (`staging`, `challenges`, `ocsp`, `accounts`).
-    public func give(_ group: Group, uid: UInt32, gid: UInt32) {
-        let folder = base + "/" + ByteString(group.rawValue)
-        try? makeGroup(folder, Self.modes(group).directory)
-        try? File.setOwner(folder, uid: uid, gid: gid)
-        for name in names(group) {
-            try? File.setOwner(path(group, name), uid: uid, gid: gid)
-            for entry in (try? Directory.entries(path(group, name))) ?? [] where entry.name != "." && entry.name != ".."
-            {
-                try? File.setOwner(path(group, name) + "/" + entry.name, uid: uid, gid: gid)
-            }
+    /// Lets the children's user write where renewals work (`staging`, `challenges`, `ocsp`); only folders in root's own
+    /// folder change hands.
+    public func give(uid: UInt32, gid: UInt32) throws(Failure) {
+        for group in [Group.challenges, .staging, .accounts, .ocsp] {
+            let folder = base + "/" + ByteString(group.rawValue)
+            try makeGroup(folder, Self.modes(group).directory)
+            guard Process.userID == 0, group != .accounts else { continue }
+            try Self.run(folder) { () throws(Errno) in try File.setOwner(folder, uid: uid, gid: gid) }
         }
     }
 

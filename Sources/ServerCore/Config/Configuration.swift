@@ -35,6 +35,10 @@ public final class Configuration: @unchecked Sendable {
     public func say(_ level: LogLevel, _ module: String, _ text: String) {
         startupMessages.append((level, module, text))
     }
+    /// Processes that modules want beside the children; asked for while the configuration is made ready.
+    public var services: [ServiceProcess] = []
+    /// Certificates that changed since the children were made; there before the first child.
+    public var certificateBoard: CertificateBoard?
     public var process = ProcessSettings()
     /// Directives by lower-cased name, of the loaded modules only.
     var directives: [ByteString: (module: String, row: Directive)] = [:]

@@ -42,6 +42,9 @@ public final class Server: @unchecked Sendable {
     public var errorLogConnectionFormats: [[ErrorLogItem]]?
     public var errorLogRequestFormats: [[ErrorLogItem]]?
 
+    /// Its connections are TLS (`SSLEngine on`); set by the module that does it, before mod_md looks at its virtual hosts.
+    public var usesTLS = false
+
     /// Server-level configuration of modules (create_server_config).
     public var moduleConfig = ConfigVector()
     /// What holds before any section, while it is being read; afterwards ``lookupDefaults``.

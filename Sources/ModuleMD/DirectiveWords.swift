@@ -1,0 +1,129 @@
+// Apache: modules/md/mod_md_config.c, modules/md/md_util.c (md_util_abs_uri_check, md_util_abs_http_uri_check)
+
+import ACME
+import Bytes
+import ConfigLanguage
+import ServerCore
+
+/// `MDPrivateKeys`
+enum PrivateKeyWords {
+    static func kinds(_ words: [String]) throws(DirectiveError) -> [KeyKind] {
+        guard !words.isEmpty else { throw DirectiveError("needs to specify the private key type") }
+        var kinds: [KeyKind] = []
+        var index = 0
+        while index < words.count {
+            let word = words[index]
+            index += 1
+            let lower = word.lowercased()
+            if lower == "default" {
+                guard words.count == 1 else { throw DirectiveError("'Default' allows no other parameter") }
+                return []
+            }
+            var bits = 2048
+            if lower.hasPrefix("rsa"), lower.count > 3, lower.dropFirst(3).first?.isNumber == true {
+                bits = try length(lower.dropFirst(3))
+            } else if lower == "rsa" {
+                if index < words.count, words[index].first?.isNumber == true {
+                    bits = try length(words[index][...])
+                    index += 1
+                }
+            } else {
+                guard !kinds.contains(where: { $0.name.lowercased() == lower }) else {
+                    throw DirectiveError("two keys of type '\(word)' are not possible.")
+                }
+                kinds.append(.curve(word))
+                continue
+            }
+            guard !kinds.contains(where: { $0.name == "rsa" }) else {
+                throw DirectiveError("two keys of type 'RSA' are not possible.")
+            }
+            kinds.append(.rsa(bits: bits))
+        }
+        return kinds
+    }
+    private static func length(_ text: Substring) throws(DirectiveError) -> Int {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard digits.count < 10, let bits = Int(digits), bits < Int(Int32.max) else {
+            throw DirectiveError("is too large for an RSA key length.")
+        }
+        guard bits >= 2048 else { throw DirectiveError("must be 2048 or higher in order to be considered safe.") }
+        return bits
+    }
+}
+
+/// `MDPortMap`
+enum PortMap {
+    static func set(_ config: inout GlobalConfig, _ text: String) throws(DirectiveError) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let outside: Int
+        switch parts[0] {
+        case "http": outside = 80
+        case "https": outside = 443
+        default:
+            guard let number = Int(parts[0]) else {
+                throw DirectiveError(
+                    parts[0].first?.isNumber == true
+                        ? "no ':' after first port number" : "unable to parse first port number")
+            }
+            outside = number
+        }
+        guard parts.count == 2 else { throw DirectiveError("no ':' after first port number") }
+        var inside = 0
+        if !parts[1].hasPrefix("-") {
+            guard let number = Int(parts[1].prefix { $0.isASCII && $0.isNumber }), (1...65535).contains(number) else {
+                throw DirectiveError("invalid number for port map, must be in ]0,65535]")
+            }
+            inside = number
+        }
+        switch outside {
+        case 80: config.localHTTP = inside
+        case 443: config.localHTTPS = inside
+        default: throw DirectiveError("mapped port number must be 80 or 443")
+        }
+    }
+}
+
+/// What is wrong with a URI, in Apache's words.
+enum URIWords {
+    static func fault(_ text: String) -> String? {
+        guard let colon = text.firstIndex(of: ":"), colon > text.startIndex,
+            text[..<colon].utf8.allSatisfy({ ASCII.isAlnum($0) || $0 == 43 || $0 == 45 || $0 == 46 })
+        else { return "missing uri scheme" }
+        let scheme = text[..<colon].lowercased()
+        let rest = text[text.index(after: colon)...]
+        if scheme == "mailto" {
+            let parts = rest.split(separator: "@", omittingEmptySubsequences: false)
+            return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") ? nil : "missing email address"
+        }
+        if text.contains(" ") { return "whitespace in uri" }
+        if scheme == "http" || scheme == "https" { return hostFault(rest) }
+        return nil
+    }
+    static func httpFault(_ text: String) -> String? {
+        if let fault = fault(text) { return fault }
+        let scheme = text.prefix { $0 != ":" }.lowercased()
+        return scheme == "http" || scheme == "https" ? nil : "uri scheme must be http or https"
+    }
+    private static func hostFault(_ rest: Substring) -> String? {
+        guard rest.hasPrefix("//") else { return "missing hostname" }
+        let authority = rest.dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let host = authority.prefix { $0 != ":" }
+        guard !host.isEmpty else { return "missing hostname" }
+        guard DNSName.isName(String(host), needsDomain: false) || host.hasPrefix("[") else { return "invalid hostname" }
+        let port = authority.dropFirst(host.count).dropFirst()
+        if !host.hasPrefix("["), !port.isEmpty, !(Int(port).map { (1...65535).contains($0) } ?? false) {
+            return "invalid port"
+        }
+        return nil
+    }
+    /// `mailto:` before a plain address (md_util_schemify).
+    static func contact(_ text: String) -> String { text.contains(":") ? text : "mailto:\(text)" }
+}
+
+/// The words before `>`, which may be quoted.
+enum SectionWords {
+    static func words(_ text: ByteString) -> [ByteString] {
+        var words = ArgumentWords(text)
+        return words.all()
+    }
+}
