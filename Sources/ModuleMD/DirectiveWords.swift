@@ -60,10 +60,9 @@ enum PortMap {
         case "http": outside = 80
         case "https": outside = 443
         default:
-            guard let number = Int(parts[0]) else {
-                throw DirectiveError(
-                    parts[0].first?.isNumber == true
-                        ? "no ':' after first port number" : "unable to parse first port number")
+            // As strtol: what is no number is 0 and leaves no colon to find.
+            guard parts.count == 2, let number = Int(parts[0]) else {
+                throw DirectiveError("no ':' after first port number")
             }
             outside = number
         }
@@ -111,9 +110,7 @@ enum URIWords {
         guard !host.isEmpty else { return "missing hostname" }
         guard DNSName.isName(String(host), needsDomain: false) || host.hasPrefix("[") else { return "invalid hostname" }
         let port = authority.dropFirst(host.count).dropFirst()
-        if !host.hasPrefix("["), !port.isEmpty, !(Int(port).map { (1...65535).contains($0) } ?? false) {
-            return "invalid port"
-        }
+        if !host.hasPrefix("["), !port.isEmpty, Int(port) == nil { return "invalid port" }
         return nil
     }
     /// `mailto:` before a plain address (md_util_schemify).

@@ -22,7 +22,7 @@ extension DirectiveContext {
             if isInsideDomain { throw DirectiveError("\(directive) is not allowed inside an '<MDomainSet' context") }
         case .anywhere: if isInsideDomain { return }
         }
-        try forbidDirectoryContext()
+        try forbid(inside: ["directory", "directorymatch", "location", "locationmatch"])
     }
     fileprivate var settings: DomainSettings {
         get { server[ManagedDomains.server].settings }
