@@ -5,12 +5,13 @@ a2enconf -q fqdn
 check "a2enmod proxy_fcgi setenvif" a2enmod proxy_fcgi setenvif
 check "a2enconf php8.2-fpm" a2enconf php8.2-fpm
 check "systemctl restart apache2" systemctl restart apache2
+put /var/www/html/who.php <<<'<?php echo "user ", posix_getpwuid(posix_geteuid())["name"], "\n";'
 debconf-set-selections <<'END'
 phpsysinfo phpsysinfo/reconfigure-webserver multiselect apache2
 dokuwiki dokuwiki/system/configure-webserver multiselect apache2
 dokuwiki dokuwiki/system/accessible select localhost only
 END
-check "apt install dokuwiki phpsysinfo" apt-get -q install dokuwiki phpsysinfo
+under_load "apt install dokuwiki phpsysinfo" apt-get -q install dokuwiki phpsysinfo
 check "  brings no other web server" silent_about '^ii' bash -c "dpkg -l apache2 apache2-bin php8.2-fpm libapache2-mod-php8.2 php8.2-cgi 2>/dev/null"
 check "dokuwiki is switched on by its package" says 'enabled by maintainer script' a2query -c dokuwiki
 check "phpsysinfo too" says 'enabled by maintainer script' a2query -c 50-phpsysinfo

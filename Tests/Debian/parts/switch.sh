@@ -14,7 +14,9 @@ check "  not at the next start either" fails systemctl is-enabled martinet marti
 check "  its tree is used, not replaced" bash -c 'test ! -e /var/lib/martinet/tree || ! grep apache2.conf /var/lib/martinet/tree'
 before=$(cd /etc/apache2 && find . -type f -exec md5sum {} + | sort)
 
+check "martinet doctor --apache has nothing against it" says 'files: .* honoured' martinet doctor --apache /etc/apache2
 echo Nonsense >/etc/apache2/conf-enabled/bad.conf
+check "  and names what is not supported" says 'Nonsense' martinet doctor --apache /etc/apache2
 check "a configuration that cannot be used: nothing is changed" fails martinet-takeover
 check "  Apache serves" says '/apache2$' server
 rm /etc/apache2/conf-enabled/bad.conf
