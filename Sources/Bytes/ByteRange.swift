@@ -45,29 +45,6 @@ extension [UInt8] {
     }
 }
 
-extension [UInt8] {
-    /// Writes the bytes of `span` in `first` and in `second` from `place` on, each with a NUL behind it. All of that must have
-    /// room within the array. Returns where the second text begins.
-    @inlinable public mutating func writeTexts(
-        _ span: borrowing Span<UInt8>, _ first: Range<Int>, _ second: Range<Int>, at place: Int
-    ) -> Int {
-        precondition(place >= 0 && first.count + second.count + 2 <= count - place)
-        precondition(first.upperBound <= span.count && second.upperBound <= span.count)
-        precondition(first.lowerBound >= 0 && second.lowerBound >= 0)
-        let middle = place + first.count + 1
-        unsafe span.withUnsafeBytes { source in
-            unsafe withUnsafeMutableBytes { target in
-                guard let from = source.baseAddress, let to = target.baseAddress else { return }
-                unsafe (to + place).copyMemory(from: from + first.lowerBound, byteCount: first.count)
-                unsafe target[middle - 1] = 0
-                unsafe (to + middle).copyMemory(from: from + second.lowerBound, byteCount: second.count)
-                unsafe target[middle + second.count] = 0
-            }
-        }
-        return middle
-    }
-}
-
 extension Span where Element == UInt8 {
     /// True when the bytes in `range` are those of `text`.
     @inlinable public func equals(_ text: StaticString, in range: Range<Int>) -> Bool {

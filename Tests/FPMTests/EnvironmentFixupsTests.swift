@@ -154,9 +154,8 @@ private let cases: [FixupCase] = [
     @Test(arguments: cases) func table(_ one: FixupCase) {
         var environment = RequestEnvironment()
         for (name, value) in one.sent {
-            let bytes = Array((name + value).utf8)
-            let isTaken = environment.append(
-                bytes.span, name: 0..<name.utf8.count, value: name.utf8.count..<bytes.count)
+            let bytes = [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array((name + value).utf8)
+            let isTaken = environment.append(pairs: bytes.span, 0..<bytes.count)
             #expect(isTaken)
         }
         let paths = EnvironmentFixups.apply(to: &environment, one.settings) {
@@ -174,27 +173,4 @@ private let cases: [FixupCase] = [
         ("/...", true), ("/a/..b", true), ("", true),
     ])
     func twoDots(_ path: String, _ isValid: Bool) { #expect(EnvironmentFixups.isValid(ByteString(path)) == isValid) }
-
-    @Test func variablesKeepTheirOrder() {
-        var environment = RequestEnvironment()
-        environment.set("A", "1")
-        environment.set("B", "2")
-        environment.set("C", "3")
-        environment.set("A", "new")
-        environment.set("B", nil)
-        environment.set("D", "x")
-        environment.set("B", "late")
-        var flat: [UInt8] = []
-        environment.flatten(into: &flat)
-        #expect(String(decoding: flat, as: UTF8.self) == "A\0new\0C\u{0}3\0D\0x\0B\0late\0")
-        environment.removeAll()
-        environment.set("X", "")
-        environment.flatten(into: &flat)
-        #expect(flat == Array("X\0\0".utf8))
-        #expect(environment["A"] == nil)
-        let bytes: [UInt8] = Array("NA\0MEva\0lue".utf8)
-        _ = environment.append(bytes.span, name: 0..<5, value: 5..<11)
-        environment.flatten(into: &flat)
-        #expect(String(decoding: flat, as: UTF8.self) == "X\0\0NA\0va\0")
-    }
 }

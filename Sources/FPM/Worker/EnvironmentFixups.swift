@@ -50,12 +50,11 @@ struct EnvironmentFixups {
 
     /// Corrects `environment` and says where the request goes.
     static func apply(
-        to environment: inout RequestEnvironment, _ settings: PathSettings, status: (ByteString) -> PathStatus
+        to environment: inout RequestEnvironment, _ settings: PathSettings,
+        status: @escaping (ByteString) -> PathStatus
     ) -> RequestPaths {
-        withoutActuallyEscaping(status) { status in
-            var fixups = EnvironmentFixups(environment, settings, status)
-            return fixups.run(&environment)
-        }
+        var fixups = EnvironmentFixups(environment, settings, status)
+        return fixups.run(&environment)
     }
 
     private init(

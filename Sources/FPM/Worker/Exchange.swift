@@ -21,6 +21,7 @@ final class Exchange: ScriptExchange {
     private var ticks = ProcessTicks()
     /// Scripts that were found, and when: microseconds of `MonotonicTime`.
     private var filesSeen: [ByteString: UInt64] = [:]
+    private lazy var fileStatus: (ByteString) -> PathStatus = { [unowned self] in self.status($0) }
     private var lastSeen: (path: ByteString, time: UInt64) = ("", 0)
     /// `fastcgi.logging`
     var isLoggingToClient = true
@@ -52,8 +53,7 @@ final class Exchange: ScriptExchange {
     /// The request's variables are there: corrects them and decides what to do.
     func prepare(_ settings: PathSettings, _ decision: TaskDecision, statusPage: (Exchange) -> ScriptTask) {
         hasLogged = false
-        let now = scoreboard.accepted(place).monotonic
-        paths = EnvironmentFixups.apply(to: &variables, settings) { status($0, now: now) }
+        paths = EnvironmentFixups.apply(to: &variables, settings, status: fileStatus)
         let method = variables["REQUEST_METHOD"]
         line.uri = paths.uri ?? ""
         line.method = method ?? ""
@@ -83,7 +83,8 @@ final class Exchange: ScriptExchange {
         return pair.firstIndex(of: UInt8(ascii: ":")).map { pair.upTo($0) }
     }
     /// Files that were there are taken to be there for a second; PHP itself believes it for `realpath_cache_ttl`, 120 of them.
-    private func status(_ path: ByteString, now: UInt64) -> PathStatus {
+    private func status(_ path: ByteString) -> PathStatus {
+        let now = scoreboard.accepted(place).monotonic
         // Mostly it is the one of the last request.
         if path == lastSeen.path, now < lastSeen.time + 1_000_000 { return .regular }
         if let seen = filesSeen[path], now < seen + 1_000_000 {

@@ -128,33 +128,9 @@ extension FastCGIConnection {
         }
     }
 
-    /// Name-value pairs (FastCGI 1.0, section 3.4); false when a length points past the end.
     private static func decode(
-        _ array: [UInt8], _ range: Range<Int>, _ environment: inout RequestEnvironment
-    ) -> Bool {
-        let bytes = array.span
-        var at = range.lowerBound
-        let end = range.upperBound
-        while at < end {
-            guard let name = pairLength(bytes, &at, end), let value = pairLength(bytes, &at, end), name <= end - at,
-                value <= end - at - name
-            else { return false }
-            guard environment.append(bytes, name: at..<at + name, value: at + name..<at + name + value) else {
-                return false
-            }
-            at += name + value
-        }
-        return true
-    }
-    private static func pairLength(_ bytes: borrowing Span<UInt8>, _ at: inout Int, _ end: Int) -> Int? {
-        guard at < end else { return nil }
-        let first = bytes[at]
-        at += 1
-        if first < 128 { return Int(first) }
-        guard at + 3 <= end else { return nil }
-        defer { at += 3 }
-        return Int(first & 0x7F) << 24 | Int(bytes[at]) << 16 | Int(bytes[at + 1]) << 8 | Int(bytes[at + 2])
-    }
+        _ bytes: [UInt8], _ range: Range<Int>, _ environment: inout RequestEnvironment
+    ) -> Bool { environment.append(pairs: bytes.span, range) }
 
     /// FCGI_MPXS_CONNS is the one thing this application tells of itself: requests do not share a connection.
     private func answerValues(_ range: Range<Int>, _ environment: inout RequestEnvironment) -> Bool {
