@@ -77,6 +77,7 @@ test-debian: deb
 bench: build
 	scripts/install-packages bench
 	Bench/run
+	Bench/fpm
 
 fuzz: deps
 	scripts/fuzz
