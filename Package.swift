@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CTLS", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
 
         // Leaves.
@@ -54,6 +55,7 @@ let package = Package(
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
         library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
         library("ModuleMD", ["ServerCore", "ACME"]),
+        library("ModuleTLS", ["ServerCore", "Modules", "CTLS"]),
         library("MPM", ["ServerCore"]),
         library("LoadGenerator", ["EventLoop", "Kernel", "Bytes"]),
         library("ModulePHP", ["Modules", "PHPLibrary", "CPHPABI"]),
@@ -61,7 +63,7 @@ let package = Package(
             name: "martinet",
             dependencies: [
                 "MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "ModulePHP", "HostTools",
-                "ModuleMD", "ACME",
+                "ModuleMD", "ACME", "ModuleTLS",
             ],
             swiftSettings: strict),
 

@@ -8,6 +8,7 @@ import ModuleCompression
 import ModuleHTTP2
 import ModuleMD
 import ModulePHP
+import ModuleTLS
 import Modules
 import ServerCore
 
@@ -15,7 +16,7 @@ import ServerCore
 extension CommandLine {
     /// What this program is composed of.
     static let everyModule =
-        moduleList + compressionModules + [HTTP2.module, ModulePHP.module, ManagedDomains.module]
+        moduleList + compressionModules + [HTTP2.module, ModulePHP.module, ManagedDomains.module] + tlsModules
 
     /// - Returns: The status to exit with.
     static func run() -> Int32 {

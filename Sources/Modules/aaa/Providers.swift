@@ -65,6 +65,17 @@ enum AuthGroups {
     static let failureNotes = ProviderGroup<AuthFailureNote>("note_auth_failure")
 }
 
+extension Hooks {
+    /// Offers `Require <name>`, which takes no arguments and holds when `holds` says so; for modules of other targets.
+    public mutating func addRequirement(_ name: ByteString, _ holds: @escaping @Sendable (Request) -> Bool) {
+        addProvider(
+            AuthzProvider { _, rest throws(DirectiveError) in
+                guard rest.trimmed().isEmpty else { throw DirectiveError("'Require \(name)' does not take arguments") }
+                return { request in holds(request) ? .granted : .denied }
+            }, to: AuthGroups.authz, as: name)
+    }
+}
+
 extension Configuration {
     /// `Require`'s provider of this name; an `<AuthzProviderAlias>` takes the place of a module's.
     func authzProvider(_ name: ByteString) -> AuthzProvider? {

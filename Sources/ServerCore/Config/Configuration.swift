@@ -56,6 +56,8 @@ public final class Configuration: @unchecked Sendable {
     public let logs = LogFiles()
     /// What all children do; nil outside a running server.
     public var scoreboard: (@Sendable () -> ScoreboardSnapshot)?
+    /// What modules made ready when the configuration was finished, by their key; afterwards only read.
+    public var moduleState: [ObjectIdentifier: any Sendable] = [:]
     /// `-C`, `-c`, `-D`, `-d`, `-f`.
     public let commandLine: CommandLineConfiguration
 

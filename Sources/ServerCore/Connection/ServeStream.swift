@@ -63,7 +63,7 @@ extension Worker {
         guard loop.isOpen(stream.channel) else { return }
         let state = parked[Int(stream.channel.index)]
         let (epoch, unreliable) = (files.epoch, files.unreliableAnswers)
-        let connection = connection(stream.channel)
+        let connection = facts(of: stream.channel)
         connection.secondary = stream.facts
         connection.keepAlives = 1
         guard let read = read(connection, text) else { return stream.abort() }

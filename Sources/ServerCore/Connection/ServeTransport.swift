@@ -24,6 +24,8 @@ extension Worker {
         guard index < parked.count, parked[index].hasTransport else { return 0 }
         return transports[index]?.sharing
     }
+    /// Servers of the connection's address, the default first.
+    public func candidates(of channel: Channel) -> [Server] { candidates(parked[Int(channel.index)].candidates) }
     func attach(_ transport: any Transport, to index: Int) {
         while transports.count <= index { transports.append(nil) }
         transports[index] = transport
@@ -78,7 +80,7 @@ extension Worker {
         case .bytes(let count): loop.withInput(count) { input.append($0, 0..<$0.count) }
         case .wouldBlock: break
         }
-        if let session = offered.open(connection(channel), stream(channel), input) {
+        if let session = offered.open(facts(of: channel), stream(channel), input) {
             begin(session, channel)
         } else {
             drop(channel)
@@ -100,12 +102,12 @@ extension Worker {
     }
     /// mod_reqtimeout's word on a handshake that took too long.
     func handshakeTimeout(_ channel: Channel) {
-        let connection = connection(channel)
+        let connection = facts(of: channel)
         guard configuration.readTimeout(connection.baseServer).handshake.initial > 0 else { return }
         connection.log(.info, "reqtimeout", "AH01382: Request handshake read timeout")
     }
     /// Facts of a connection that has no request.
-    func connection(_ channel: Channel) -> Connection {
+    public func facts(of channel: Channel) -> Connection {
         let state = parked[Int(channel.index)]
         let connection = Connection(
             worker: self, channel: channel, localAddress: state.local, remoteAddress: state.remote,

@@ -104,6 +104,8 @@ public struct Hooks: Sendable {
     public internal(set) var protocols: [ConnectionProtocol] = []
     /// What lies between the socket and the requests of connections to an address whose first server is this one (TLS).
     public internal(set) var transport: (@Sendable (Server) -> TransportMaker?)?
+    /// The value of an `SSL_…` variable, and of the others that mod_ssl knows by such names (ssl_var_lookup).
+    var tlsVariable: (@Sendable (Request, ByteString) -> ByteString?)?
     /// Expression variables and functions of modules, by upper-cased name.
     public internal(set) var variables: [ByteString: @Sendable (Request) -> ByteString?] = [:]
 
@@ -195,6 +197,10 @@ extension Hooks {
     public mutating func addInputFilter(_ filter: InputFilter) { inputFilters[filter.name.lowercased] = filter }
     /// Connections whose address belongs first to a server for which `maker` has an answer get a transport.
     public mutating func setTransport(_ maker: @escaping @Sendable (Server) -> TransportMaker?) { transport = maker }
+    /// Says what `SSL_…` variables are; nil is for a connection that has none.
+    public mutating func setTLSVariables(_ lookup: @escaping @Sendable (Request, ByteString) -> ByteString?) {
+        tlsVariable = lookup
+    }
     public mutating func addVariable(_ name: ByteString, _ value: @escaping @Sendable (Request) -> ByteString?) {
         variables[name.uppercased] = value
     }

@@ -31,10 +31,13 @@ extension DirectiveContext {
 
 extension Configuration {
     /// Variables that modules add to expressions.
-    var expressionLookup: ExpressionLookup {
+    public var expressionLookup: ExpressionLookup {
         let names = hooks.variableNames
+        let hasTLS = hooks.tlsVariable != nil
         return ExpressionLookup { kind, name in
+            if hasTLS, kind == .stringFunction, name.equalsIgnoringCase("SSL") { return names.count }
             guard kind == .variable else { return nil }
+            if hasTLS, name.hasPrefixIgnoringCase("SSL_") { return names.count }
             return names.firstIndex(of: name.uppercased)
         }
     }
@@ -111,7 +114,8 @@ struct RequestExpressionContext: ExpressionContext {
     init(request: Request) { self.request = request }
 
     func moduleFunction(_ number: Int, _ name: ByteString, _ argument: ByteString) -> ByteString? {
-        functions?.call(name.lowercased, argument)
+        if functions == nil, name.equalsIgnoringCase("SSL") { return request.tlsVariable(argument.uppercased) }
+        return functions?.call(name.lowercased, argument)
     }
 
     func variable(_ variable: ExpressionVariable) -> ByteString? {
@@ -222,7 +226,8 @@ struct RequestExpressionContext: ExpressionContext {
         return IPAddress(bytes: address.bytes)
     }
     func moduleVariable(_ number: Int, _ name: ByteString) -> ByteString? {
-        request.configuration.hooks.variables[name.uppercased]?(request)
+        name.hasPrefixIgnoringCase("SSL_")
+            ? request.tlsVariable(name.uppercased) : request.configuration.hooks.variables[name.uppercased]?(request)
     }
     func vary(on names: ByteString) { request.headersOut.merge("Vary", names) }
     func logDebug(_ message: @autoclosure () -> String) {
@@ -233,6 +238,13 @@ struct RequestExpressionContext: ExpressionContext {
 // MARK: - Facts of a request that several modules ask for
 
 extension Request {
+    /// An `SSL_…` variable (`SSL_PROTOCOL`), in upper case; nil without TLS. The answer is for this request alone.
+    public func tlsVariable(_ name: ByteString) -> ByteString? {
+        doNotReuse()
+        return configuration.hooks.tlsVariable?(self, name)
+    }
+    /// The same for loggers, which run for every request anyway.
+    public func tlsVariableForLog(_ name: ByteString) -> ByteString? { configuration.hooks.tlsVariable?(self, name) }
     /// `http` or `https`: what ServerName says of a connection that is not encrypted here (ap_http_scheme).
     public var scheme: ByteString { connection.isSecure ? "https" : server.serverScheme ?? "http" }
     /// `HTTP/1.1`

@@ -10,11 +10,31 @@ enum LogItems {
     static func isKnown(_ name: ByteString, countsBytes: Bool) -> Bool {
         switch name {
         case "h", "a", "A", "l", "u", "t", "f", "b", "B", "i", "o", "n", "L", "e", "V", "v", "p", "P", "H", "m", "q",
-            "X", "C", "k", "r", "D", "T", "U", "s", "R", "^ti", "^to":
+            "X", "C", "k", "x", "c", "r", "D", "T", "U", "s", "R", "^ti", "^to":
             true
         case "I", "O", "S", "^FB": countsBytes
         default: false
         }
+    }
+    private static func tlsVariable(_ name: ByteString, _ request: Request, _ line: inout [UInt8]) -> Bool {
+        guard let value = request.tlsVariableForLog(name), !value.isEmpty else { return false }
+        return escaped(&line) {
+            $0.append(value)
+            return true
+        }
+    }
+    /// `%{version}c` and its like, which are older than `%{SSL_PROTOCOL}x` (ssl_var_log_handler_c).
+    private static func tlsFact(_ name: ByteString) -> LogItemWriter {
+        let variable: ByteString
+        switch name {
+        case "version": variable = "SSL_PROTOCOL"
+        case "cipher": variable = "SSL_CIPHER"
+        case "subjectdn", "clientcert": variable = "SSL_CLIENT_S_DN"
+        case "issuerdn", "cacert": variable = "SSL_CLIENT_I_DN"
+        case "errstr": variable = "SSL_CLIENT_VERIFY_ERROR"
+        default: return { _, _, _ in false }
+        }
+        return { request, _, line in tlsVariable(variable, request, &line) }
     }
     /// The letters that mean the original request when neither `<` nor `>` is said.
     static func describesOriginal(_ name: ByteString) -> Bool {
@@ -54,6 +74,8 @@ enum LogItems {
         case "U": { request, _, line in text(request.uri, &line) }
         case "s": { request, _, line in request.status > 0 && number(request.status, &line) }
         case "R": { request, _, line in text(request.handler, &line) }
+        case "x": { request, _, line in tlsVariable(argument, request, &line) }
+        case "c": tlsFact(argument)
         case "I": { request, _, line in number(Int(request.first.bytesReceived), &line) }
         case "O": { request, _, line in number(sentBytes(request), &line) }
         case "S":

@@ -11,7 +11,7 @@ extension RewriteContext {
         case .nothing: return ""
         case .environment(let name):
             return request.notes[name] ?? request.env[name] ?? request.configuration.environment(name) ?? ""
-        case .ssl(let name): return request.configuration.hooks.variables["SSL:" + name.uppercased]?(request) ?? ""
+        case .ssl(let name): return request.tlsVariable(name.uppercased) ?? ""
         case .header(let name): return header(name)
         case .lookAhead(let isFile, let variable, let text): return lookAhead(isFile: isFile, variable, text)
         case .named(let name): return named(name)

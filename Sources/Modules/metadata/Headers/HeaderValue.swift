@@ -39,8 +39,8 @@ enum HeaderValue {
             output.append("t=\(request.requestTime)" as ByteString)
         case UInt8(ascii: "e"): output.append(request.env[tag.argument].map(unwrapped) ?? "(null)")
         case UInt8(ascii: "s"):
-            // No connection here is encrypted, so no SSL variable has a value.
-            output.append("(null)" as ByteString)
+            let value = request.tlsVariable(tag.argument) ?? ""
+            output.append(value.isEmpty ? "(null)" : unwrapped(value))
         case UInt8(ascii: "l"):
             request.doNotReuse()
             output.append(loadAverage())

@@ -1,0 +1,222 @@
+// Apache: modules/ssl/mod_ssl.c (ssl_config_cmds)
+
+import Bytes
+import ServerCore
+
+/// The directives about stapling, and those for what is not built.
+enum DirectiveTableMore {
+    static let rows: [Directive] = [
+        Directive(
+            "SSLSRPVerifierFile", .server,
+            "SRP verifier file ('/path/to/file' - created by srptool)",
+            .unsupported(
+                "OpenSSL's support for SRP is deprecated and not built in here: remove this line")),
+        Directive(
+            "SSLSRPUnknownUserSeed", .server,
+            "SRP seed for unknown users (to avoid leaking a user's existence) ('some secret text')",
+            .unsupported(
+                "OpenSSL's support for SRP is deprecated and not built in here: remove this line")),
+        Directive(
+            "SSLProxyEngine", .server,
+            "SSL switch for the proxy protocol engine ('on', 'off')",
+            .flag { _, on throws(DirectiveError) in
+                if on {
+                    throw DirectiveError(
+                        "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI"
+                    )
+                }
+            }),
+        Directive(
+            "SSLProxyProtocol", .server,
+            "SSL Proxy: enable or disable SSL protocol flavors ('[+-][SSLv3|TLSv1|TLSv1.1|TLSv1.2] ...' - see manual)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCipherSuite", .server,
+            "SSL Proxy: colon-delimited list of permitted SSL ciphers , optionally preceded by protocol specifier ('XXX:...:XXX' - see manual)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyVerify", .server,
+            "SSL Proxy: whether to verify the remote certificate ('on' or 'off')",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyVerifyDepth", .server,
+            "SSL Proxy: maximum certificate verification depth ('N' - number of intermediate certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCACertificateFile", .server,
+            "SSL Proxy: file containing server certificates ('/path/to/file' - PEM encoded certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCACertificatePath", .server,
+            "SSL Proxy: directory containing server certificates ('/path/to/dir' - contains PEM encoded certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCARevocationPath", .server,
+            "SSL Proxy: CA Certificate Revocation List (CRL) path ('/path/to/dir' - contains PEM encoded files)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCARevocationFile", .server,
+            "SSL Proxy: CA Certificate Revocation List (CRL) file ('/path/to/file' - PEM encoded)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCARevocationCheck", .server,
+            "SSL Proxy: CA Certificate Revocation List (CRL) checking mode",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyMachineCertificateFile", .server,
+            "SSL Proxy: file containing client certificates ('/path/to/file' - PEM encoded certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyMachineCertificatePath", .server,
+            "SSL Proxy: directory containing client certificates ('/path/to/dir' - contains PEM encoded certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyMachineCertificateChainFile", .server,
+            "SSL Proxy: file containing issuing certificates of the client certificate (`/path/to/file' - PEM encoded certificates)",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCheckPeerExpire", .server,
+            "SSL Proxy: check the peer certificate's expiration date",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCheckPeerCN", .server,
+            "SSL Proxy: check the peer certificate's CN",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLProxyCheckPeerName", .server,
+            "SSL Proxy: check the peer certificate's name (must be present in subjectAltName extension or CN",
+            .unsupported(
+                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+        Directive(
+            "SSLOCSPEnable", .server,
+            "Enable use of OCSP to verify certificate revocation mode ('on', 'leaf', 'off')",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPDefaultResponder", .server,
+            "URL of the default OCSP Responder",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPOverrideResponder", .server,
+            "Force use of the default responder URL ('on', 'off')",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPResponseTimeSkew", .server,
+            "Maximum time difference in OCSP responses",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPResponseMaxAge", .server,
+            "Maximum age of OCSP responses",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPResponderTimeout", .server,
+            "OCSP responder query timeout",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPUseRequestNonce", .server,
+            "Whether OCSP queries use a nonce or not ('on', 'off')",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPProxyURL", .server,
+            "Proxy URL to use for OCSP requests",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPNoVerify", .server,
+            "Do not verify OCSP Responder certificate ('on', 'off')",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLOCSPResponderCertificateFile", .server,
+            "Trusted OCSP responder certificates(`/path/to/file' - PEM encoded certificates)",
+            .unsupported(
+                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
+        ),
+        Directive(
+            "SSLStaplingCache", .server,
+            "SSL Stapling Response Cache storage (`dbm:/path/to/file')",
+            .take1(TLSDirectives.staplingCache)),
+        Directive(
+            "SSLUseStapling", .server,
+            "SSL switch for the OCSP Stapling protocol (`on', `off')",
+            .flag { context, on in context.server[TLS.server].stapling.isEnabled = .set(on) }),
+        Directive(
+            "SSLStaplingResponseTimeSkew", .server,
+            "SSL stapling option for maximum time difference in OCSP responses",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.timeSkew = .set(
+                    try TLSDirectives.natural(word, "SSLStaplingResponseTimeSkew: invalid argument"))
+            }),
+        Directive(
+            "SSLStaplingResponderTimeout", .server,
+            "SSL stapling option for OCSP responder timeout",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.responderTimeout = .set(
+                    try TLSDirectives.natural(word, "SSLStaplingResponderTimeout: invalid argument"))
+            }),
+        Directive(
+            "SSLStaplingResponseMaxAge", .server,
+            "SSL stapling option for maximum age of OCSP responses",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.maximumAge = .set(
+                    try TLSDirectives.natural(word, "SSLStaplingResponseMaxAge: invalid argument"))
+            }),
+        Directive(
+            "SSLStaplingStandardCacheTimeout", .server,
+            "SSL stapling option for normal OCSP Response Cache Lifetime",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.cacheTimeout = .set(
+                    try TLSDirectives.natural(word, "SSLStaplingStandardCacheTimeout: invalid argument"))
+            }),
+        Directive(
+            "SSLStaplingReturnResponderErrors", .server,
+            "SSL stapling switch to return Status Errors Back to Client(`on', `off')",
+            .flag { context, on in context.server[TLS.server].stapling.returnsErrors = .set(on) }),
+        Directive(
+            "SSLStaplingFakeTryLater", .server,
+            "SSL stapling switch to send tryLater response to client on error (`on', `off')",
+            .flag { context, on in context.server[TLS.server].stapling.fakesTryLater = .set(on) }),
+        Directive(
+            "SSLStaplingErrorCacheTimeout", .server,
+            "SSL stapling option for OCSP Response Error Cache Lifetime",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.errorCacheTimeout = .set(
+                    try TLSDirectives.natural(word, "SSLStaplingErrorCacheTimeout: invalid argument"))
+            }),
+        Directive(
+            "SSLStaplingForceURL", .server,
+            "SSL stapling option to Force the OCSP Stapling URL",
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server].stapling.forceURL = .set(word)
+            }),
+    ]
+}

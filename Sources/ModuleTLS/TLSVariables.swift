@@ -1,0 +1,158 @@
+// Apache: modules/ssl/ssl_engine_vars.c
+
+import Bytes
+import CTLS
+import Expressions
+import ServerCore
+
+/// The variables that begin with `SSL_`.
+enum TLSVariables {
+    /// A variable's value; nil for an unknown one, and on a connection without TLS (ssl_var_lookup).
+    @Sendable static func lookup(_ request: Request, _ name: ByteString) -> ByteString? {
+        let transport = request.connection.transport as? TLSTransport
+        if name.equalsIgnoringCase("HTTPS") { return request.connection.isSecure ? "on" : "off" }
+        guard name.hasPrefixIgnoringCase("SSL_") else { return nil }
+        let rest = name.from(4)
+        switch rest {
+        case "VERSION_INTERFACE": return "mod_ssl/2.4.68"
+        case "VERSION_LIBRARY", "VERSION_LIBRARY_INTERFACE": return TLSFacts.library
+        default: break
+        }
+        guard let transport, transport.isSecure else { return nil }
+        if rest.hasPrefix("CLIENT_CERT_CHAIN_"), let number = rest.from(18).decimal {
+            let chain = transport.clientChain
+            return chain.indices.contains(number) ? chain[number].pem : nil
+        }
+        if let value = connection(rest, transport) { return value }
+        let legacy = request[TLS.directory].options.value(default: []).contains(.legacyDNFormat)
+        if rest.hasPrefix("CLIENT_") {
+            return transport.clientCertificate.flatMap { certificate($0, rest.from(7), legacy: legacy) }
+        }
+        if rest.hasPrefix("SERVER_") {
+            return transport.serverCertificate.flatMap { certificate($0, rest.from(7), legacy: legacy) }
+        }
+        return nil
+    }
+
+    private static func connection(_ name: ByteString, _ transport: TLSTransport) -> ByteString? {
+        switch name {
+        case "PROTOCOL": transport.version
+        case "CIPHER": transport.cipher?.name
+        case "CIPHER_EXPORT": (transport.cipher?.usedBits ?? 0) < 56 ? "true" : "false"
+        case "CIPHER_USEKEYSIZE": ByteString(decimal: transport.cipher?.usedBits ?? 0)
+        case "CIPHER_ALGKEYSIZE": ByteString(decimal: transport.cipher?.bits ?? 0)
+        case "SESSION_ID": transport.sessionID
+        case "SESSION_RESUMED": transport.isResumed ? "Resumed" : "Initial"
+        case "COMPRESS_METHOD": "NULL"
+        case "SECURE_RENEG": transport.isSecureRenegotiationSupported ? "true" : "false"
+        case "TLS_SNI": transport.serverName
+        case "CLIENT_VERIFY": transport.verification(transport.clientCertificate)
+        case "CLIENT_VERIFY_ERROR": transport.verifyErrorText
+        case "CLIENT_CERT_RFC4523_CEA":
+            transport.clientCertificate.map { certificate in
+                "{ serialNumber \(certificate.decimalSerial), issuer rdnSequence:\"\(certificate.issuer?.text() ?? "")\" }"
+            }
+        default: nil
+        }
+    }
+
+    private static func certificate(_ certificate: Certificate, _ name: ByteString, legacy: Bool) -> ByteString? {
+        switch name {
+        case "M_VERSION": return ByteString(decimal: certificate.version)
+        case "M_SERIAL": return certificate.serial
+        case "V_START": return certificate.notBefore
+        case "V_END": return certificate.notAfter
+        case "V_REMAIN": return ByteString(decimal: certificate.remainingDays)
+        case "S_DN": return certificate.subject?.text(legacy: legacy)
+        case "I_DN": return certificate.issuer?.text(legacy: legacy)
+        case "A_SIG": return certificate.signatureAlgorithm
+        case "A_KEY": return certificate.keyAlgorithm
+        case "CERT": return certificate.pem
+        default: break
+        }
+        if name.hasPrefix("S_DN_") { return part(certificate.subject, name.from(5)) }
+        if name.hasPrefix("I_DN_") { return part(certificate.issuer, name.from(5)) }
+        if name.hasPrefix("SAN_") { return alternative(certificate, name.from(4)) }
+        return nil
+    }
+    /// `CN`, or `CN_1` for the second of several; `_RAW` changes nothing for what is text anyway.
+    private static func part(_ name: Certificate.Name?, _ wanted: ByteString) -> ByteString? {
+        guard let name else { return nil }
+        var wanted = wanted
+        if wanted.hasSuffix("_RAW") { wanted = wanted.upTo(wanted.count - 4) }
+        var index = 0
+        if let mark = wanted.firstIndex(of: UInt8(ascii: "_")), let number = wanted.from(mark + 1).decimal {
+            index = number
+            wanted = wanted.upTo(mark)
+        }
+        let values = name.values(wanted)
+        return values.indices.contains(index) ? values[index] : nil
+    }
+    private static let alternatives: [(prefix: ByteString, kind: Certificate.NameKind)] = [
+        ("Email_", .email), ("DNS_", .dns), ("OTHER_msUPN_", .userPrincipal), ("OTHER_dnsSRV_", .dnsService),
+    ]
+    private static func alternative(_ certificate: Certificate, _ name: ByteString) -> ByteString? {
+        guard let found = alternatives.first(where: { name.hasPrefix($0.prefix) }),
+            let number = name.from(found.prefix.count).decimal, number < 10_000
+        else { return nil }
+        let names = certificate.alternativeNames(found.kind)
+        return names.indices.contains(number) ? names[number] : nil
+    }
+
+    // MARK: - SSLOptions +StdEnvVars, +ExportCertData
+
+    static let standard: [ByteString] = [
+        "SSL_VERSION_INTERFACE", "SSL_VERSION_LIBRARY", "SSL_PROTOCOL", "SSL_SECURE_RENEG", "SSL_COMPRESS_METHOD",
+        "SSL_CIPHER", "SSL_CIPHER_EXPORT", "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE", "SSL_CLIENT_VERIFY",
+        "SSL_CLIENT_M_VERSION", "SSL_CLIENT_M_SERIAL", "SSL_CLIENT_V_START", "SSL_CLIENT_V_END", "SSL_CLIENT_V_REMAIN",
+        "SSL_CLIENT_S_DN", "SSL_CLIENT_I_DN", "SSL_CLIENT_A_KEY", "SSL_CLIENT_A_SIG", "SSL_CLIENT_CERT_RFC4523_CEA",
+        "SSL_SERVER_M_VERSION", "SSL_SERVER_M_SERIAL", "SSL_SERVER_V_START", "SSL_SERVER_V_END", "SSL_SERVER_S_DN",
+        "SSL_SERVER_I_DN", "SSL_SERVER_A_KEY", "SSL_SERVER_A_SIG", "SSL_SESSION_ID", "SSL_SESSION_RESUMED",
+    ]
+    static func export(_ request: Request, _ transport: TLSTransport) {
+        let options = request[TLS.directory].options.value(default: [])
+        if options.contains(.stdEnvVars) {
+            request.doNotReuse()
+            for (certificate, prefix) in [
+                (transport.serverCertificate, "SSL_SERVER"), (transport.clientCertificate, "SSL_CLIENT"),
+            ] {
+                guard let certificate else { continue }
+                exportNames(certificate, ByteString(prefix), request)
+            }
+            for name in standard {
+                if let value = lookup(request, name), !value.isEmpty { request.env.set(name, value) }
+            }
+        }
+        if options.contains(.exportCertData) {
+            request.doNotReuse()
+            request.env.set("SSL_SERVER_CERT", transport.serverCertificate?.pem ?? "")
+            request.env.set("SSL_CLIENT_CERT", transport.clientCertificate?.pem ?? "")
+            for (index, certificate) in transport.clientChain.enumerated() {
+                request.env.set("SSL_CLIENT_CERT_CHAIN_\(index)", certificate.pem)
+            }
+        }
+    }
+    private static func exportNames(_ certificate: Certificate, _ prefix: ByteString, _ request: Request) {
+        for (name, letter) in [(certificate.subject, "S"), (certificate.issuer, "I")] {
+            var seen: [Int32: Int] = [:]
+            for entry in name?.entries ?? [] {
+                guard let known = Certificate.Name.nids.first(where: { $0.nid == entry.nid }) else { continue }
+                let count = seen[entry.nid, default: 0]
+                seen[entry.nid] = count + 1
+                let suffix: ByteString = count == 0 ? "" : "_\(count)"
+                request.env.set("\(prefix)_\(ByteString(letter))_DN_\(known.name)\(suffix)", entry.value)
+            }
+        }
+        let kinds: [(Certificate.NameKind, ByteString)] = [
+            (.email, "SAN_Email"), (.dns, "SAN_DNS"), (.userPrincipal, "SAN_OTHER_msUPN"),
+            (.dnsService, "SAN_OTHER_dnsSRV"),
+        ]
+        for (kind, name) in kinds {
+            if kind == .userPrincipal, prefix == "SSL_SERVER" { continue }
+            if kind == .dnsService, prefix == "SSL_CLIENT" { continue }
+            for (index, value) in certificate.alternativeNames(kind).enumerated() {
+                request.env.set("\(prefix)_\(name)_\(index)", value)
+            }
+        }
+    }
+}
