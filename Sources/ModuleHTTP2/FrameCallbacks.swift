@@ -84,9 +84,15 @@ import CNGHTTP2
         return unsafe session(user).available(source.pointee.fd, limit: limit, flags: flags)
     }
 
+    @inline(__always)
     private static func session(_ user: UnsafeMutableRawPointer?) -> FrameSession {
         // SAFETY: `user` is the session whose nghttp2 session calls, which it owns.
         unsafe Unmanaged<FrameSession>.fromOpaque(user.unsafelyUnwrapped).takeUnretainedValue()
+    }
+    @inline(__always)
+    private static func with<R>(_ user: UnsafeMutableRawPointer?, _ body: (FrameSession) -> R) -> R {
+        // SAFETY: as above; the session lives as long as a call into nghttp2.
+        unsafe Unmanaged<FrameSession>.fromOpaque(user.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
     }
     private static func onBeginHeaders(
         _ frame: UnsafePointer<nghttp2_frame>?, _ user: UnsafeMutableRawPointer?

@@ -48,7 +48,7 @@ struct FrameEvent {
         var text: [UInt8] = []
         var output: [UInt8] = []
         var pairs: [nghttp2_nv] = unsafe []
-        var builder = HeadBuilder(HeadLimits())
+        var builder = HeadBuilder()
         var closedStreams: [HTTP2Stream] = []
     }
     private let contents: UnsafeMutablePointer<Contents>
@@ -101,7 +101,8 @@ struct FrameSlot {
     var id: Int32 = 0
     var isUsed = false
     var stream: HTTP2Stream?
-    var builder = HeadBuilder.Progress()
+    /// A Host field that is not the request's host.
+    var originalHost: [UInt8] = []
     // What is to be sent: bytes, or a part of a file.
     var bytes: [UInt8] = []
     var offset = 0
@@ -110,7 +111,6 @@ struct FrameSlot {
     var fileCount: Int64 = 0
     var isLast = false
     var hasTrailers = false
-    var hasProvider = false
     /// nghttp2 asked for more and there was nothing.
     var isDeferred = false
     var remoteEnded = false
@@ -161,6 +161,7 @@ struct FrameOptions {
     /// No new stream is wanted.
     var refusesStreams = false
     private(set) var lastError: Int32 = 0
+    private var outputLimit = 65536
 
     /// - Returns: nil without memory.
     init?(_ options: FrameOptions, _ scratch: FrameScratch) {
@@ -241,6 +242,7 @@ struct FrameOptions {
     }
     /// Appends frames to `scratch.output` until there are `limit` bytes or no more; false when the connection cannot go on.
     func collect(limit: Int) -> Bool {
+        outputLimit = limit
         while scratch.output.count < limit {
             var data: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &data)
@@ -311,13 +313,22 @@ struct FrameOptions {
     func submitHead(_ slot: Int32, _ fields: FieldBlock, date: [UInt8], hasBody: Bool) -> Bool {
         let id = slots[Int(slot)].id
         slots[Int(slot)].isAnswered = true
-        slots[Int(slot)].hasProvider = hasBody
         return unsafe withPairs(fields, date) { pairs, count in
             guard hasBody else { return unsafe nghttp2_submit_response(session, id, pairs, count, nil) == 0 }
             var provider = unsafe nghttp2_data_provider(
                 source: nghttp2_data_source(fd: slot), read_callback: FrameCallbacks.read)
             return unsafe nghttp2_submit_response(session, id, pairs, count, &provider) == 0
         }
+    }
+    /// Gives a stream its whole body.
+    func give(_ slot: Int32, _ planned: PlannedAnswer) {
+        Self.fill(&slots[Int(slot)], planned)
+    }
+    private static func fill(_ slot: inout FrameSlot, _ planned: PlannedAnswer) {
+        slot.bytes = planned.body
+        slot.file = planned.file
+        slot.fileCount = planned.fileCount
+        slot.isLast = true
     }
     func submitInterim(_ slot: Int32, _ fields: FieldBlock) {
         let id = slots[Int(slot)].id
@@ -411,8 +422,7 @@ extension FrameSession {
             _ = takeSlot(id)
         }
         isHeadOpen = true
-        if isRequest { scratch.builder = HeadBuilder(options.limits, reusing: scratch.builder) }
-        scratch.builder.begin(at: scratch.text.count, isTrailer: !isRequest)
+        scratch.builder.begin(at: scratch.text.count, isTrailer: !isRequest, options.limits)
         return 0
     }
     func field(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
@@ -436,7 +446,9 @@ extension FrameSession {
         } else {
             if scratch.builder.progress.isMalformed { return }
             scratch.builder.finish(&scratch.text, endsStream: endsStream)
-            slots[Int(slot)].builder = scratch.builder.progress
+            if !scratch.builder.progress.originalHost.isEmpty {
+                slots[Int(slot)].originalHost = scratch.builder.progress.originalHost
+            }
             var event = FrameEvent(kind: .request, hasBody: !endsStream, slot: slot, id: id)
             event.start = scratch.builder.start
             event.end = scratch.text.count
@@ -521,29 +533,15 @@ extension FrameSession {
         guard index < slots.count, slots[index].pending >= count else {
             return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
+        // nghttp2 goes on by itself until it is told to stop.
+        guard scratch.output.count < outputLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
         let start = scratch.output.count
         unsafe scratch.output.append(contentsOf: head)
         if padding > 0 { scratch.output.append(UInt8(truncatingIfNeeded: padding - 1)) }
-        if let file = slots[index].file {
-            guard
-                case .bytes(let got) = File.read(
-                    file.descriptor, into: &scratch.output, count: count, offset: slots[index].fileOffset), got == count
-            else {
-                // The file is shorter than was promised.
-                scratch.output.removeSubrange(start...)
-                return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
-            }
-            slots[index].fileOffset += Int64(count)
-            slots[index].fileCount -= Int64(count)
-            if slots[index].fileCount == 0 { slots[index].file = nil }
-        } else {
-            let offset = slots[index].offset
-            scratch.output.append(contentsOf: slots[index].bytes[offset..<offset + count])
-            slots[index].offset += count
-            if slots[index].offset == slots[index].bytes.count {
-                slots[index].bytes = []
-                slots[index].offset = 0
-            }
+        guard take(&slots[index], count) else {
+            // The file is shorter than was promised.
+            scratch.output.removeSubrange(start...)
+            return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
         if padding > 1 { scratch.output.append(contentsOf: repeatElement(0, count: padding - 1)) }
         if slots[index].pending == 0, let stream = slots[index].stream {
@@ -551,5 +549,24 @@ extension FrameSession {
             note(FrameEvent(kind: .drained, slot: slot, id: slots[index].id))
         }
         return 0
+    }
+    private func take(_ slot: inout FrameSlot, _ count: Int) -> Bool {
+        guard let file = slot.file else {
+            scratch.output.append(contentsOf: slot.bytes[slot.offset..<slot.offset + count])
+            slot.offset += count
+            if slot.offset == slot.bytes.count {
+                slot.bytes = []
+                slot.offset = 0
+            }
+            return true
+        }
+        guard
+            case .bytes(let got) = File.read(
+                file.descriptor, into: &scratch.output, count: count, offset: slot.fileOffset), got == count
+        else { return false }
+        slot.fileOffset += Int64(count)
+        slot.fileCount -= Int64(count)
+        if slot.fileCount == 0 { slot.file = nil }
+        return true
     }
 }

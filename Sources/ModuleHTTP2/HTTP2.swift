@@ -18,6 +18,7 @@ public enum HTTP2 {
                 open(connection, stream, input, "h2c", isDirectByDefault: true)
             })
         hooks.onFixups(setVariables)
+        hooks.onFixups(sendEarlyHints, order: .last)
         hooks.addVariable("HTTP2") { $0.connection.secondary == nil ? "off" : "on" }
         for name: ByteString in ["H2PUSH", "H2_PUSH"] { hooks.addVariable(name) { pushes($0) ? "on" : "off" } }
         hooks.addVariable("H2_PUSHED") { ($0.connection.secondary?.initiatedOn ?? 0) == 0 ? "" : "PUSHED" }
@@ -50,6 +51,26 @@ public enum HTTP2 {
         request.env.set("H2_PUSH", push)
         request.env.set("H2_PUSHED", (request.connection.secondary?.initiatedOn ?? 0) == 0 ? "" : "PUSHED")
         request.env.set("H2_PUSHED_ON", pushedOn(request))
+        return .declined
+    }
+
+    /// `H2EarlyHints`: 103 with what `H2PushResource` and `H2EarlyHint` name, before the handler begins (check_early_hints).
+    @Sendable private static func sendEarlyHints(_ request: Request) -> Outcome {
+        let connection = request.connection
+        guard connection.secondary != nil, request.isInitial, !request.expectingContinue else { return .declined }
+        let here = request[HTTP2DirectoryConfig.directory]
+        let server = HTTP2Config.of(request.server)
+        let resources = server.pushList + here.pushList
+        let hints = here.earlyHintFields + server.earlyHintFields
+        guard !resources.isEmpty || !hints.isEmpty, server.earlyHints.value(default: false) else { return .declined }
+        // Each client gets its own.
+        request.doNotReuse()
+        var fields = Table()
+        for resource in resources {
+            fields.add("Link", "<\(resource.reference)>; rel=preload\(resource.isCritical ? "; critical" : "")")
+        }
+        for hint in hints { fields.add(hint.name, hint.value) }
+        connection.requestStream?.sendInterim(FieldBlock(status: 103, fields))
         return .declined
     }
 

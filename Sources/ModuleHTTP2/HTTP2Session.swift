@@ -15,14 +15,15 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     let frames: FrameSession
     let config: HTTP2Config
     private let server: Server
-    private let tag: ByteString
-    private let protocolName: ByteString
+    private let sessionFacts: SessionFacts
     /// Frames that the socket did not take.
     private var unsent: [UInt8] = []
     private var isBlocked = false
     private var isDirty = false
     private var isClosed = false
     private var isEnding = false
+    /// The client gets time to read the last frames before the socket is closed.
+    private var lingers = true
     private var isDraining = false
     private var requestCount = 0
     /// Tasks at work, also for streams that the client reset.
@@ -45,8 +46,8 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         worker = connection.worker
         server = connection.baseServer
         config = HTTP2Config.of(server)
-        self.protocolName = protocolName
-        tag = "\(Int(Process.id))-\(Int(clamping: connection.id))"
+        sessionFacts = SessionFacts(
+            tag: "\(Int(Process.id))-\(Int(clamping: connection.id))", protocolName: protocolName)
         guard let frames = FrameSession(config.frameOptions(server), scratch) else { return nil }
         self.frames = frames
     }
@@ -88,6 +89,11 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             case .failed: return close(linger: false)
             }
         }
+        recallPending()
+    }
+    /// No event tells of what the transport holds already.
+    private func recallPending() {
+        if !isClosed, stream.transport?.hasPendingInput == true { loop.recall(stream.channel) }
     }
     func deadlinePassed() {
         guard !isClosed else { return }
@@ -95,7 +101,8 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         // have none but this.
         if running > 0 || frames.slots.contains(where: { $0.stream != nil }) { return setDeadline() }
         if isEnding || isDraining && frames.openCount == 0 { return close(linger: false) }
-        goAway(UInt32(NGHTTP2_NO_ERROR.rawValue))
+        // Who has begun something and does not go on is not waited for.
+        goAway(UInt32(NGHTTP2_NO_ERROR.rawValue), lingers: frames.openCount == 0)
     }
     func childStops() {
         guard !isClosed, !isDraining else { return }
@@ -187,7 +194,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     }
 
     private func facts(_ id: Int32, initiatedOn: Int32 = 0) -> StreamFacts {
-        StreamFacts(id: id, sessionTag: tag, protocolName: protocolName, initiatedOn: initiatedOn)
+        StreamFacts(session: sessionFacts, id: id, initiatedOn: initiatedOn)
     }
     private func begun() {
         requestCount += 1
@@ -206,7 +213,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         {
             return answer(event.slot, planned)
         }
-        let original = frames.slots[Int(event.slot)].builder.originalHost
+        let original = frames.slots[Int(event.slot)].originalHost
         start(
             event.slot, event.id, Array(scratch.text[event.start..<event.end]), status: Int(event.code),
             hasBody: event.hasBody,
@@ -275,13 +282,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
 
     private func answer(_ slot: Int32, _ planned: PlannedAnswer) {
         let hasBody = !planned.body.isEmpty || planned.file != nil
-        if hasBody {
-            frames.slots[Int(slot)].bytes = planned.body
-            frames.slots[Int(slot)].file = planned.file
-            frames.slots[Int(slot)].fileOffset = 0
-            frames.slots[Int(slot)].fileCount = planned.fileCount
-            frames.slots[Int(slot)].isLast = true
-        }
+        if hasBody { frames.give(slot, planned) }
         answer(slot, planned.fields, hasBody: hasBody)
     }
     func answer(_ slot: Int32, _ fields: FieldBlock, hasBody: Bool) {
@@ -358,27 +359,29 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             guard !isClosed else { return }
             loop.park(stream.channel, deadline: nil)
             setDeadline()
+            recallPending()
             flush()
         }
     }
     /// Nothing is left to send: is the connection over?
     private func settle() {
         if scratch.output.capacity > 1 << 18 { scratch.output = [] }
-        if frames.isOver { return close(linger: true) }
+        if frames.isOver { return close(linger: lingers) }
         guard frames.openCount == 0 else { return }
         frames.forgetSlots()
         worker.markWaiting(stream.channel, true)
         guard running == 0 else { return }
-        if isEnding || isDraining && isGoingAway { close(linger: true) }
+        if isEnding || isDraining && isGoingAway { close(linger: lingers) }
     }
     private var isGoingAway: Bool { frames.isGoingAway }
 
     // MARK: The end
 
     /// Says goodbye, then closes.
-    private func goAway(_ code: UInt32) {
+    private func goAway(_ code: UInt32, lingers: Bool = true) {
         guard !isClosed, !isEnding else { return }
         isEnding = true
+        self.lingers = lingers && code != UInt32(NGHTTP2_ENHANCE_YOUR_CALM.rawValue)
         frames.terminate(code)
         markDirty()
     }

@@ -24,7 +24,7 @@ struct HeadBuilder {
         var originalHost: [UInt8] = []
         var isMalformed = false
     }
-    private var limits: HeadLimits
+    private var limits = HeadLimits()
     private(set) var start = 0
     private(set) var isTrailer = false
     private(set) var progress = Progress()
@@ -41,18 +41,14 @@ struct HeadBuilder {
     private var failures = 0
     private var trailers: [(name: ByteString, value: ByteString)] = []
 
-    init(_ limits: HeadLimits) { self.limits = limits }
-    /// Another one, with the storage of one that is done.
-    init(_ limits: HeadLimits, reusing other: HeadBuilder) {
-        self = other
-        self.limits = limits
-    }
-
     /// Begins a head, which is appended to a text that has `start` bytes.
-    mutating func begin(at start: Int, isTrailer: Bool) {
+    mutating func begin(at start: Int, isTrailer: Bool, _ limits: HeadLimits) {
+        self.limits = limits
         self.start = start
         self.isTrailer = isTrailer
-        progress = Progress()
+        progress.status = 0
+        if !progress.originalHost.isEmpty { progress.originalHost = [] }
+        progress.isMalformed = false
         method.removeAll(keepingCapacity: true)
         scheme.removeAll(keepingCapacity: true)
         authority.removeAll(keepingCapacity: true)
@@ -60,7 +56,7 @@ struct HeadBuilder {
         cookies.removeAll(keepingCapacity: true)
         (hasLine, hasHost, hasLength, hasType) = (false, false, false, false)
         (fieldCount, failures) = (0, 0)
-        trailers = []
+        if !trailers.isEmpty { trailers = [] }
     }
     /// The text moved, because the head goes on with other input.
     mutating func move(to start: Int) { self.start = start }
@@ -141,7 +137,7 @@ struct HeadBuilder {
 
     private mutating func appendLine(to text: inout [UInt8]) {
         hasLine = true
-        text.append(contentsOf: method.isEmpty ? Array("GET".utf8) : method)
+        if method.isEmpty { text.append("GET") } else { text.append(contentsOf: method) }
         text.append(" ")
         if method == Self.connect {
             text.append(contentsOf: authority)

@@ -88,9 +88,9 @@ private let cases: [HeadCase] = [
 private func build(
     _ fields: [(String, String)], _ limits: HeadLimits = HeadLimits(), endsStream: Bool = true
 ) -> (text: [UInt8], progress: HeadBuilder.Progress, isTaken: Bool) {
-    var builder = HeadBuilder(limits)
+    var builder = HeadBuilder()
     var text: [UInt8] = []
-    builder.begin(at: 0, isTrailer: false)
+    builder.begin(at: 0, isTrailer: false, limits)
     var isTaken = true
     for (name, value) in fields where isTaken {
         isTaken = builder.add(Array(name.utf8).span, Array(value.utf8).span, to: &text)
@@ -125,9 +125,9 @@ private func build(
 }
 
 @Test func trailersLeaveOutWhatMustNotBeThere() {
-    var builder = HeadBuilder(HeadLimits())
+    var builder = HeadBuilder()
     var text: [UInt8] = []
-    builder.begin(at: 0, isTrailer: true)
+    builder.begin(at: 0, isTrailer: true, HeadLimits())
     for (name, value) in [("x-sum", "1"), ("host", "evil"), ("content-length", "9"), ("te", "x"), ("expires", "never")]
     {
         #expect(builder.add(Array(name.utf8).span, Array(value.utf8).span, to: &text))

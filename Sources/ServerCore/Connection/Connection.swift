@@ -40,6 +40,8 @@ public final class Connection {
     /// The stream this request came on, where the connection carries several at once; such a connection object is for this
     /// request only (a secondary connection).
     public internal(set) var secondary: StreamFacts?
+    /// The way to the client of the request on that stream.
+    public internal(set) weak var requestStream: (any RequestStream)?
     /// Where connection-level modules keep what they know.
     public var notes = Table()
 

@@ -5,28 +5,35 @@ import EventLoop
 import HTTP
 import Kernel
 
-/// One request among several on a connection: which, and of what protocol.
-public struct StreamFacts: Sendable {
-    public let id: Int32
-    /// Names the connection in logs and variables; the stream's own tag has `-id` behind it.
-    public let sessionTag: ByteString
+/// A connection that carries several requests at once.
+public final class SessionFacts: Sendable {
+    /// Names the connection in logs and variables.
+    public let tag: ByteString
     /// `h2`, `h2c`.
     public let protocolName: ByteString
+
+    public init(tag: ByteString, protocolName: ByteString) {
+        self.tag = tag
+        self.protocolName = protocolName
+    }
+}
+
+/// One request among several on a connection.
+public struct StreamFacts: Sendable {
+    public let session: SessionFacts
+    public let id: Int32
     /// The stream that this one was pushed on; 0 for a request the client sent.
     public let initiatedOn: Int32
     /// The client takes pushed answers.
     public let mayPush: Bool
 
-    public init(
-        id: Int32, sessionTag: ByteString, protocolName: ByteString, initiatedOn: Int32 = 0, mayPush: Bool = false
-    ) {
+    public init(session: SessionFacts, id: Int32, initiatedOn: Int32 = 0, mayPush: Bool = false) {
+        self.session = session
         self.id = id
-        self.sessionTag = sessionTag
-        self.protocolName = protocolName
         self.initiatedOn = initiatedOn
         self.mayPush = mayPush
     }
-    public var tag: ByteString { "\(sessionTag)-\(Int(id))" }
+    public var tag: ByteString { "\(session.tag)-\(Int(id))" }
 }
 
 /// The way to one request's body and for its answer, on a connection that carries several at once. The session makes it;

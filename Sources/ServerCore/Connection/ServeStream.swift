@@ -23,15 +23,20 @@ extension Worker {
     ) -> PlannedAnswer? {
         guard let sharing = sharing(Int(channel.index)) else { return nil }
         let state = parked[Int(channel.index)]
+        // Out of the object for as long as it is at work: accesses to a local are free.
+        var head = RequestHead()
+        swap(&head, &self.head)
+        defer { swap(&head, &self.head) }
         head.reset(start: start)
         head.isTrial = true
         let options = candidateOptions(state.candidates)
         var bytes = text.mutableSpan
-        guard case .complete = head.parse(&bytes, to: end, options), let plan = findPlan(bytes.span, state, sharing),
+        guard case .complete = head.parse(&bytes, to: end, options),
+            let plan = findPlan(head, bytes.span, state, sharing),
             let fields = plan.fields
         else { return nil }
         let request = plan.request
-        prepare(request, plan, channel, bytes.span)
+        prepare(request, plan, channel, head, bytes.span)
         request.connection.secondary = facts
         request.bytesReceived = bytesReceived
         scores?.requestStarted(request)
@@ -65,6 +70,7 @@ extension Worker {
         let (epoch, unreliable) = (files.epoch, files.unreliableAnswers)
         let connection = facts(of: stream.channel)
         connection.secondary = stream.facts
+        connection.requestStream = stream
         connection.keepAlives = 1
         guard let read = read(connection, text) else { return stream.abort() }
         let request: Request

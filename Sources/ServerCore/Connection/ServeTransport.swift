@@ -172,7 +172,12 @@ extension Worker {
         else { return nil }
         reader.compact()
         let channel = request.connection.channel
-        guard let session = await upgrade(request, reader.stream, reader.buffer) else { return nil }
+        // <Location> may forbid or allow it.
+        locationWalk(request)
+        guard let session = await upgrade(request, reader.stream, reader.buffer) else {
+            request.perDirectory = request.server.lookupDefaults
+            return nil
+        }
         // The request goes on as the session's; this much of it is over.
         request.status = 101
         finish(request)

@@ -160,6 +160,9 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
             startStream(waitingStreams.removeFirst())
         }
     }
+    /// A request waits for its client to take what was sent: others may have its place meanwhile.
+    func pause() { finished() }
+    func resume() { requestsAtWork += 1 }
     /// Gives a request of a connection that carries several at once a task, now or as soon as there may be one more.
     func startStream(_ work: @escaping () async -> Void) {
         guard requestsAtWork < requestLimit else {

@@ -28,7 +28,7 @@ extension Worker {
             head.isTrial = true
             let options = candidateOptions(parked[index].candidates)
             guard case .complete(let length) = head.parse(&input, to: end, options),
-                let plan = findPlan(input.span, parked[index], sharing)
+                let plan = findPlan(head, input.span, parked[index], sharing)
             else { break }
             switch send(plan, channel, input.span, length: length) {
             case .sent: position += length
@@ -46,7 +46,7 @@ extension Worker {
     }
 
     func findPlan(
-        _ input: borrowing Span<UInt8>, _ state: ParkedConnection, _ sharing: UInt32
+        _ head: borrowing RequestHead, _ input: borrowing Span<UInt8>, _ state: ParkedConnection, _ sharing: UInt32
     ) -> Plan? {
         guard !isStopping, head.present & Self.disqualifying == 0, !head.isSimple, head.method.isGet,
             head.version == .http11 || head.version == .http20 || head.version == .http10,
@@ -75,7 +75,7 @@ extension Worker {
         _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>, length: Int
     ) -> PlanSend {
         let request = plan.request
-        prepare(request, plan, channel, input)
+        prepare(request, plan, channel, head, input)
         request.bytesReceived = Int64(length)
         scores?.requestStarted(request)
         output.removeAll(keepingCapacity: true)
@@ -119,7 +119,10 @@ extension Worker {
     }
 
     /// Gives the plan's request the facts of this one, for the loggers.
-    func prepare(_ request: Request, _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>) {
+    func prepare(
+        _ request: Request, _ plan: Plan, _ channel: Channel, _ head: borrowing RequestHead,
+        _ input: borrowing Span<UInt8>
+    ) {
         let state = parked[Int(channel.index)]
         let connection = request.connection
         connection.channel = channel

@@ -126,6 +126,8 @@ struct PlannedHead {
                 isAfter = true
                 continue
             }
+            // A connection's first answer offers other protocols; a plan answers any.
+            if name.equalsIgnoringCase("Upgrade") { continue }
             if name.equalsIgnoringCase("Content-Type") { isAfter = true }
             let line = ByteString("\(name): \(value)\r\n")
             if isAfter { afterKeepAlive.append(line) } else { beforeKeepAlive.append(line) }

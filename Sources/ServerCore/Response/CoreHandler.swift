@@ -18,7 +18,24 @@ enum CoreHandler {
         hooks.onMapToStorage(optionsOfServer, order: .middle)
         hooks.onFixups(overrideType, order: .reallyFirst)
         hooks.onInsertFilter(insertConfiguredFilters, order: .middle)
+        hooks.onHandler(offerProtocols, order: .reallyFirst)
         hooks.onHandler(handle, order: .reallyLast)
+    }
+
+    /// Tells the client with its first answer which protocols are preferred here to the one that is spoken
+    /// (core_upgrade_handler).
+    @Sendable static func offerProtocols(_ request: Request) async -> Outcome {
+        let connection = request.connection
+        guard connection.keepAlives == 0, connection.secondary == nil, !request.isSubrequest,
+            let protocols = request.server[Core.server].protocols.value, request.headersInStorage["Upgrade"] == nil
+        else { return .declined }
+        let preferred = protocols.prefix { $0 != "http/1.1" }
+        guard !preferred.isEmpty else { return .declined }
+        var names = ByteString()
+        for name in preferred { names.append(names.isEmpty ? name : "," + name) }
+        request.headersOut.set("Upgrade", names)
+        request.headersOut.set("Connection", "Upgrade")
+        return .declined
     }
 
     /// URL below DocumentRoot (ap_core_translate).

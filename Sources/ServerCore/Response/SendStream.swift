@@ -65,7 +65,7 @@ extension Worker {
         let timeout = request.server.timeoutMilliseconds
         let last = pieces.lastIndex { $0.count > 0 } ?? 0
         for (index, piece) in pieces.enumerated() where piece.count > 0 {
-            try await stream.send(piece, isLast: index == last, timeout: timeout)
+            try await give(piece, index == last, stream, timeout)
             request.bytesSent += piece.count
         }
     }
@@ -88,12 +88,21 @@ extension Worker {
             guard let piece else { break }
             if piece.isEmpty { continue }
             let isLast = source.hasGivenAll || source.isAtEnd
-            try await stream.send(.bytes(piece), isLast: isLast, timeout: timeout)
+            try await give(.bytes(piece), isLast, stream, timeout)
             request.bytesSent += Int64(piece.count)
             if isLast { return true }
         }
         try await stream.finish(trailers: nil, timeout: timeout)
         return true
+    }
+
+    /// While the client takes a piece, another request may be at work.
+    private func give(
+        _ piece: ResponseBody.Piece, _ isLast: Bool, _ stream: any RequestStream, _ timeout: UInt64
+    ) async throws(IOError) {
+        pause()
+        defer { resume() }
+        try await stream.send(piece, isLast: isLast, timeout: timeout)
     }
 
     /// A program that writes its own head writes one of HTTP/1: takes it apart, as the answer's status and fields.
