@@ -114,6 +114,8 @@ struct FrameSlot {
     /// nghttp2 asked for more and there was nothing.
     var isDeferred = false
     var remoteEnded = false
+    /// Bytes of the request body that nobody read.
+    var discarded = 0
     /// The head of the answer was given.
     var isAnswered = false
 
@@ -313,6 +315,7 @@ struct FrameOptions {
     func submitHead(_ slot: Int32, _ fields: FieldBlock, date: [UInt8], hasBody: Bool) -> Bool {
         let id = slots[Int(slot)].id
         slots[Int(slot)].isAnswered = true
+        if !hasBody { slots[Int(slot)].isLast = true }
         return unsafe withPairs(fields, date) { pairs, count in
             guard hasBody else { return unsafe nghttp2_submit_response(session, id, pairs, count, nil) == 0 }
             var provider = unsafe nghttp2_data_provider(
@@ -329,6 +332,12 @@ struct FrameOptions {
         slot.file = planned.file
         slot.fileCount = planned.fileCount
         slot.isLast = true
+    }
+    /// All of the answer was given to nghttp2.
+    func isAnswerWhole(_ slot: Int32) -> Bool {
+        guard slot >= 0, Int(slot) < slots.count else { return false }
+        let index = Int(slot)
+        return slots[index].isUsed && slots[index].isAnswered && slots[index].isLast && slots[index].pending == 0
     }
     func submitInterim(_ slot: Int32, _ fields: FieldBlock) {
         let id = slots[Int(slot)].id

@@ -101,6 +101,10 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         // have none but this.
         if running > 0 || frames.slots.contains(where: { $0.stream != nil }) { return setDeadline() }
         if isEnding || isDraining && frames.openCount == 0 { return close(linger: false) }
+        if !isEnding, resetUnfinished() {
+            setDeadline()
+            return markDirty()
+        }
         // Who has begun something and does not go on is not waited for.
         goAway(UInt32(NGHTTP2_NO_ERROR.rawValue), lingers: frames.openCount == 0)
     }
@@ -240,10 +244,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         if stream.slot >= 0, Int(stream.slot) < frames.slots.count { frames.slots[Int(stream.slot)].stream = nil }
         while running < Int(config.maxStreams), !waiting.isEmpty, !isClosed { run(waiting.removeFirst()) }
         let unread = stream.takeUnread()
-        if unread > 0, !isClosed {
-            frames.consume(stream.facts.id, unread)
-            markDirty()
-        }
+        if unread > 0, !isClosed { discard(stream.slot, unread) }
         if isDraining { markDirty() }
     }
     func consumed(_ id: Int32, _ count: Int) {
@@ -252,7 +253,9 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         markDirty()
     }
     private func data(_ event: FrameEvent) {
-        guard let stream = streamOf(event) else { return frames.consume(event.id, event.end - event.start) }
+        guard let stream = streamOf(event), !frames.isAnswerWhole(event.slot) else {
+            return discard(event.slot, event.end - event.start)
+        }
         stream.arrived(scratch.text[event.start..<event.end])
     }
     private func closed(_ event: FrameEvent) {
@@ -268,15 +271,29 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     private func drained(_ event: FrameEvent) {
         windowCredit += 2
         guard let stream = streamOf(event) else { return }
-        if frames.slots[Int(event.slot)].isLast { finished(event.slot) }
         stream.drained()
     }
-    /// The answer is whole; a request body that nobody waits for is not wanted any more (RFC 9113, section 8.1).
-    func finished(_ slot: Int32) {
-        guard !frames.slots[Int(slot)].remoteEnded, !frames.slots[Int(slot)].hasTrailers else { return }
-        if frames.slots[Int(slot)].pending == 0, !frames.slots[Int(slot)].isDeferred { unfinishedRequests.append(slot) }
+    /// Bytes of a request body that nobody wants. The rest of a short one is let in, because clients take a reset for a failure
+    /// even when their answer is whole; a longer one, for which the window would have to be opened, is refused (RFC 9113,
+    /// section 8.1).
+    private func discard(_ slot: Int32, _ count: Int) {
+        frames.consumeConnection(count)
+        markDirty()
+        guard slot >= 0, Int(slot) < frames.slots.count, frames.slots[Int(slot)].isUsed else { return }
+        frames.slots[Int(slot)].discarded += count
+        if frames.slots[Int(slot)].discarded >= Int(frames.options.windowSize) / 2, frames.isAnswerWhole(slot) {
+            frames.reset(slot, UInt32(NGHTTP2_NO_ERROR.rawValue))
+        }
     }
-    private var unfinishedRequests: [Int32] = []
+    /// Ends streams that have nothing left but a request that does not end; false when there is none.
+    private func resetUnfinished() -> Bool {
+        var wasReset = false
+        for index in frames.slots.indices where frames.isAnswerWhole(Int32(index)) && !frames.slots[index].remoteEnded {
+            frames.reset(Int32(index), UInt32(NGHTTP2_NO_ERROR.rawValue))
+            wasReset = true
+        }
+        return wasReset
+    }
 
     // MARK: Writing
 
@@ -289,8 +306,6 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         guard !isClosed else { return }
         if !frames.submitHead(slot, fields, date: worker.dateField, hasBody: hasBody) {
             frames.reset(slot, UInt32(NGHTTP2_INTERNAL_ERROR.rawValue))
-        } else if !hasBody, !frames.slots[Int(slot)].remoteEnded {
-            unfinishedRequests.append(slot)
         }
         markDirty()
     }
@@ -304,28 +319,11 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             handleEvents()
             if isClosed { return }
             if !isGood { return close(linger: false) }
-            if scratch.output.isEmpty {
-                if resetUnfinished() { continue }
-                return settle()
-            }
+            if scratch.output.isEmpty { return settle() }
             if !send() { return }
         }
         // The others' turn.
         markDirty()
-    }
-    /// Answers that are out before their request was whole.
-    private func resetUnfinished() -> Bool {
-        guard !unfinishedRequests.isEmpty else { return false }
-        var wasReset = false
-        for slot in unfinishedRequests
-        where Int(slot) < frames.slots.count && frames.slots[Int(slot)].isUsed && !frames.slots[Int(slot)].remoteEnded
-            && frames.slots[Int(slot)].isAnswered && frames.slots[Int(slot)].pending == 0
-        {
-            frames.reset(slot, UInt32(NGHTTP2_NO_ERROR.rawValue))
-            wasReset = true
-        }
-        unfinishedRequests.removeAll(keepingCapacity: true)
-        return wasReset
     }
     /// False when the socket is full or gone.
     private func send() -> Bool {

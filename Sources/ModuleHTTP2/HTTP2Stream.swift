@@ -116,7 +116,6 @@ final class HTTP2Stream: RequestStream {
         session.frames.slots[Int(slot)].hasTrailers = trailers != nil
         if let trailers { session.frames.submitTrailers(slot, trailers) }
         session.frames.resume(slot)
-        session.finished(slot)
         session.markDirty()
     }
     private func waitForRoom(_ timeout: UInt64) async throws(IOError) {

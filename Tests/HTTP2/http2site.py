@@ -43,7 +43,7 @@ CustomLog "{run}/access.log" short
 
 
 class Site:
-    def __init__(self, binary, extra="", name="martinet"):
+    def __init__(self, binary, extra="", name="martinet", modules=()):
         self.run = tempfile.mkdtemp(prefix="http2-")
         os.chmod(self.run, 0o755)
         for folder in ("www", "cgi"):
@@ -62,10 +62,10 @@ class Site:
             user = "User www-data\nGroup www-data\n"
             shutil.chown(self.run, "www-data")
         folder = "/usr/lib/apache2/modules"
-        modules = "".join(f"LoadModule {module}_module {folder}/mod_{module}.so\n" for module in MODULES)
+        modules = "".join(f"LoadModule {module}_module {folder}/mod_{module}.so\n" for module in [*MODULES, *modules])
         self.conf = f"{self.run}/httpd.conf"
         with open(self.conf, "w") as output:
-            output.write(CONF.format(run=self.run, port=self.port, user=user, modules=modules, extra=extra))
+            output.write(CONF.format(run=self.run, port=self.port, user=user, modules=modules, extra=extra.replace("{cgi}", f"{self.run}/cgi")))
         self.binary = binary
         self.process = subprocess.Popen([binary, "-d", self.run, "-f", self.conf, "-DFOREGROUND"],
                                         stdout=open(f"{self.run}/output", "wb"), stderr=subprocess.STDOUT, start_new_session=True)
