@@ -134,7 +134,7 @@ struct MPMReport {
         let program = File.isAccessible(beside, execute: true) ? beside : "/usr/sbin/martinet-fpm"
         try File.writeWhole("\(run)/fpm.conf", pool(run).bytes)
         return try Process.spawn(
-            program, arguments: [program, "-F", "-O", "-y", "\(run)/fpm.conf"], environment: Environment.all,
+            program, arguments: [program, "-F", "-y", "\(run)/fpm.conf"], environment: Environment.all,
             directory: nil)
     }
     private func end(_ pid: Int32?) {
@@ -186,6 +186,7 @@ struct MPMReport {
         var text: ByteString = """
             [global]
             error_log = \(run)/fpm.log
+            log_level = error
             daemonize = no
             [report]
             listen = \(run)/php.sock

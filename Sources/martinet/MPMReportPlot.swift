@@ -4,9 +4,9 @@ import LoadGenerator
 
 /// An SVG with bars, in colours for light and for dark pages.
 enum MPMReportPlot {
-    private static let width = 760
-    private static let left = 190
-    private static let barWidth = 420
+    private static let width = 830
+    private static let left = 232
+    private static let barWidth = 400
     private static let style = """
         text{font:12px system-ui,sans-serif;fill:#1f2328}.h{font-size:15px;font-weight:600}.n{fill:#59636e}
         .server{fill:#3b7dd8}.fpm{fill:#e08a3c}.page{fill:#7a8aa0}.script{fill:#2f9e6e}.page2{fill:#aab6c4}.script2{fill:#8fd0b3}
