@@ -193,18 +193,18 @@ static zend_stat_t *get_status_of_file(void) {
 }
 
 #if PHP_VERSION_ID < 80200
-typedef int apache_time_result;
+static double get_request_time(void) {
+    return apache_serving.request ? apache_serving.request->time : 0;
+}
 #else
-typedef zend_result apache_time_result;
-#endif
-
-static apache_time_result get_request_time(double *time) {
+static zend_result get_request_time(double *time) {
     if (!apache_serving.request) {
         return FAILURE;
     }
     *time = apache_serving.request->time;
     return SUCCESS;
 }
+#endif
 
 static void log_message(const char *message, int syslog_type) {
     apache_host.log(apache_host.context, syslog_type < 0 ? LOG_ERR : syslog_type, message, strlen(message));

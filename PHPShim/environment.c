@@ -59,12 +59,6 @@ static void add_filtered(zval *array) {
     }
 }
 
-static void add_unfiltered(zval *array) {
-    FOR_EACH_VARIABLE(v) {
-        php_register_variable_safe((char *)v->name, (char *)v->value, v->value_length, array);
-    }
-}
-
 // Takes what $_ENV or $_SERVER already holds, if it is another array and not empty.
 static bool copy_existing(zval *array, int which) {
     zval *existing = &PG(http_globals)[which];
@@ -85,17 +79,27 @@ static void import_variables(zval *array) {
     add_filtered(array);
 }
 
-// getenv() without a name.
+#if PHP_VERSION_ID >= 80200
+static void add_unfiltered(zval *array) {
+    FOR_EACH_VARIABLE(v) {
+        php_register_variable_safe((char *)v->name, (char *)v->value, v->value_length, array);
+    }
+}
+
+// getenv() without a name; before 8.2 that gives what is imported.
 static void load_variables(zval *array) {
     import_process_environment(array);
     add_unfiltered(array);
 }
+#endif
 
 void environment_hook_imports(void) {
     if (php_import_environment_variables != import_variables) {
         import_process_environment = php_import_environment_variables;
         php_import_environment_variables = import_variables;
+#if PHP_VERSION_ID >= 80200
         php_load_environment_variables = load_variables;
+#endif
     }
 }
 

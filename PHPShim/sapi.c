@@ -65,7 +65,13 @@ static size_t write_body(const char *bytes, size_t length) {
 
 static void flush_body(void *context) {
     (void)context;
-    if (serving.request && !(output_send_pieces() && host.flush(host.context))) {
+    if (!serving.request) {
+        return;
+    }
+#if PHP_VERSION_ID >= 80400
+    sapi_send_headers();
+#endif
+    if (!(output_send_pieces() && host.flush(host.context))) {
         php_handle_aborted_connection();
     }
 }
