@@ -48,7 +48,9 @@ struct WebServer {
     var isRunning: Bool { unit != nil || running != nil }
     private var program: ByteString {
         if let running, File.isAccessible(running.program, execute: true) { return running.program }
-        return (try? File.readLink("/proc/self/exe")) ?? "martinet"
+        // Below another root this program need not be there.
+        let candidates = [try? File.readLink("/proc/self/exe"), "/usr/sbin/martinet", "/usr/sbin/apache2"]
+        return candidates.compactMap { $0 }.first { File.isAccessible($0, execute: true) } ?? "martinet"
     }
     /// `-t`.
     /// - Returns: What the server says against its configuration.
