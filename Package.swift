@@ -103,6 +103,7 @@ let package = Package(
         tests("ServerCoreTests", ["ServerCore"]),
         tests("ModuleCompressionTests", ["ModuleCompression"]),
         tests("ModuleHTTP2Tests", ["ModuleHTTP2"]),
+        tests("ModuleTLSTests", ["ModuleTLS"]),
         tests("ModuleMDTests", ["ModuleMD"]),
         tests("ModulesTests", ["Modules"]),
         tests("LoadGeneratorTests", ["LoadGenerator"]),

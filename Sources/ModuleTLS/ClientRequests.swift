@@ -3,19 +3,117 @@
 import Bytes
 import ServerCore
 
-/// Directories that ask for more than the handshake did.
+/// Directories that ask for more than the handshake did: the client is asked for its certificate now.
 enum ClientRequests {
+    static let key = ObjectIdentifier(ClientRequests.self as Any.Type)
+
+    /// What was asked of the client for this request.
+    private final class Asked {
+        var succeeded = false
+        var status: Int?
+    }
+
     static func verify(_ request: Request, _ transport: TLSTransport, _ config: TLSDirectoryConfig) -> Outcome {
-        guard let wanted = config.verifyClient.value, wanted == .require else { return .declined }
-        request.doNotReuse()
-        guard transport.clientCertificate != nil else {
-            request.log(.error, "ssl", "AH02263: Re-negotiation handshake failed: Client certificate missing")
-            return .status(403)
+        let server = transport.server[TLS.server].verifyClient.value(default: .none)
+        guard config.verifyClient.value != nil || config.cipherSuite.value != nil else {
+            return server == .require ? checkCertificate(request, transport) : .declined
         }
-        guard transport.verifyResult == 0 else {
+        request.doNotReuse()
+        let wanted = config.verifyClient.value ?? .none
+        var needed = wanted.flags | server.flags
+        let inPlace = transport.verifyFlags
+        var mustAsk = needed & ~inPlace != 0
+        if !transport.isTLS13, let list = config.cipherSuite.value {
+            guard let differs = transport.limitCiphers(list) else {
+                request.log(.warning, "ssl", "AH02253: Unable to reconfigure (per-directory) permitted SSL ciphers")
+                return .status(403)
+            }
+            if differs {
+                mustAsk = true
+                needed |= inPlace
+            }
+        }
+        if let asked = request.moduleState[key] as? Asked {
+            if let status = asked.status { return .status(status) }
+            guard asked.succeeded else { return .status(403) }
+            let outcome = checkPostVerify(request, transport, wanted, server)
+            if outcome != .declined { transport.setVerifyFlags(inPlace & ~needed) }
+            return outcome
+        }
+        guard mustAsk else {
+            return wanted == .require ? checkPostVerify(request, transport, wanted, server) : .declined
+        }
+        guard !request.isSubrequest else { return .status(403) }
+        let asked = Asked()
+        request.moduleState[key] = asked
+        request.loopWork = { [unowned request] in
+            await ask(request, transport, config, wanted, needed, asked)
+        }
+        return .suspended
+    }
+
+    private static func ask(
+        _ request: Request, _ transport: TLSTransport, _ config: TLSDirectoryConfig, _ wanted: VerifyMode,
+        _ flags: Int32,
+        _ asked: Asked
+    ) async {
+        if let status = await keepBody(request, limit: config.bufferSize.value(default: 131_072)) {
+            request.log(
+                .error, "ssl",
+                transport.isTLS13
+                    ? "AH10228: could not buffer message body to allow TLS Post-Handshake Authentication to proceed"
+                    : "AH02257: could not buffer message body to allow SSL renegotiation to proceed")
+            asked.status = status
+            return
+        }
+        transport.requestVerify = wanted
+        transport.requestDepth = config.verifyDepth.value
+        let inPlace = transport.verifyFlags
+        guard transport.beginVerification(flags) == .ok else {
+            transport.setVerifyFlags(inPlace)
+            if transport.isTLS13 {
+                request.log(.error, "ssl", "AH10158: cannot perform post-handshake authentication")
+                request.notes.set("error-notes", "Reason: Cannot perform Post-Handshake Authentication.<br />")
+            } else {
+                request.log(.error, "ssl", "AH02225: Re-negotiation request failed")
+            }
+            for line in OpenSSLError.lines() { request.log(.error, "ssl", line) }
+            return
+        }
+        asked.succeeded = await transport.finishVerification(timeout: request.server.timeoutMilliseconds)
+        if !asked.succeeded { request.log(.error, "ssl", "AH02261: Re-negotiation handshake failed") }
+    }
+    /// What of the body is under way stands before the client's answer: it is read and kept. A status where it is too long.
+    private static func keepBody(_ request: Request, limit: Int) async -> Int? {
+        guard let body = request.body else { return nil }
+        if limit == 0 { return 413 }
+        var bytes: [UInt8] = []
+        do throws(BodyError) {
+            while let piece = try await body.next() {
+                bytes.append(piece)
+                if bytes.count > limit { return 413 }
+            }
+        } catch { return error.requestStatus }
+        request.body = ResponseBody.bytes(ByteString(bytes)).asSource()
+        return nil
+    }
+
+    /// ssl_check_post_client_verify.
+    private static func checkPostVerify(
+        _ request: Request, _ transport: TLSTransport, _ wanted: VerifyMode, _ server: VerifyMode
+    ) -> Outcome {
+        guard wanted == .require || server == .require else { return .declined }
+        if transport.verifyResult != 0 {
             request.log(.error, "ssl", "AH02262: Re-negotiation handshake failed: Client verification failed")
             return .status(403)
         }
+        if transport.clientCertificate == nil {
+            request.log(.error, "ssl", "AH02263: Re-negotiation handshake failed: Client certificate missing")
+            return .status(403)
+        }
         return .declined
+    }
+    private static func checkCertificate(_ request: Request, _ transport: TLSTransport) -> Outcome {
+        transport.clientCertificate == nil ? .status(403) : .declined
     }
 }

@@ -77,7 +77,23 @@ import ServerCore
         guard isSecure, !isForChallenge, !hasClientCertificate else { return nil }
         return UInt32(truncatingIfNeeded: server.number) << 1 + (serverName == nil ? 1 : 2)
     }
-    private lazy var hasClientCertificate: Bool = unsafe ssl != nil && SSL_get0_peer_certificate(ssl) != nil
+    private var hasClientCertificate: Bool {
+        if let known = clientCertificateKnown { return known }
+        let has = unsafe ssl != nil && SSL_get0_peer_certificate(ssl) != nil
+        clientCertificateKnown = has
+        return has
+    }
+    private var clientCertificateKnown: Bool?
+    /// How many handshakes ended since somebody set it to 0.
+    var handshakesDone = 0
+    func noteHandshakeDone() { handshakesDone += 1 }
+    /// The client may be known now.
+    func forgetFacts() { clientCertificateKnown = nil }
+    /// The connection is of no more use.
+    func breakOff(_ errors: [UInt]) {
+        isBroken = true
+        logFailure(errors)
+    }
 
     // MARK: - Receiving
 

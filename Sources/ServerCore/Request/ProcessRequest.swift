@@ -49,6 +49,12 @@ enum ProcessRequest {
     static func suspending(_ request: Request, _ attempt: (Request) -> Outcome) async -> Outcome {
         while true {
             let outcome = attempt(request)
+            if outcome == .suspended, let work = request.loopWork {
+                request.loopWork = nil
+                request.doNotReuse()
+                await work()
+                continue
+            }
             guard outcome == .suspended, let work = request.blockingWork else { return outcome }
             request.blockingWork = nil
             request.doNotReuse()

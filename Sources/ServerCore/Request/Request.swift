@@ -136,6 +136,8 @@ public final class Request {
     /// See ``Outcome/suspended``.
     public var blockingWork: (@Sendable () -> any Sendable)?
     public var blockingResult: (any Sendable)?
+    /// The same for what waits on the loop instead of blocking: for the client itself. It leaves what it found with the module.
+    public var loopWork: (() async -> Void)?
 
     /// The phase to run next; nil when all were run.
     var phase: Phase? = .normalizePath
