@@ -20,6 +20,9 @@ public enum TLS {
     public static let module = ModuleDefinition(
         "ssl", .core, directives: DirectiveTable.rows + DirectiveTableMore.rows
     ) { hooks in
+        hooks.onCheckConfig { configuration in
+            for server in configuration.servers { server.usesTLS = server.isTLS }
+        }
         hooks.onPostConfig { configuration throws(DirectiveError) in
             configuration.moduleState[ObjectIdentifier(TLSState.self)] = try TLSInit.makeState(configuration)
         }
@@ -49,8 +52,10 @@ final class TLSState: @unchecked Sendable {
     let policy: SNIPolicy
     /// What servers must have in common for connections to change between them, by number (create_sni_policy_hash).
     let policyKeys: [ByteString]
+    let managed: ManagedCertificates
 
-    init(contexts: [TLSContext?], policy: SNIPolicy, policyKeys: [ByteString]) {
+    init(contexts: [TLSContext?], policy: SNIPolicy, policyKeys: [ByteString], managed: ManagedCertificates) {
+        self.managed = managed
         self.contexts = contexts
         self.policy = policy
         self.policyKeys = policyKeys
@@ -58,8 +63,15 @@ final class TLSState: @unchecked Sendable {
     func context(of server: Server) -> TLSContext? {
         server.number < contexts.count ? contexts[server.number] : nil
     }
-    /// The settings that answer an ACME challenge which a ClientHello asks for (RFC 8737).
-    func challenge(_ transport: TLSTransport, _ protocols: [ByteString]) -> TLSContext? { nil }
+    /// What answers an ACME challenge which a ClientHello asks for (RFC 8737).
+    func challenge(_ transport: TLSTransport, _ protocols: [ByteString]) -> CertificateInMemory? {
+        guard protocols.contains("acme-tls/1"), let name = transport.serverName else { return nil }
+        let configuration = transport.worker.configuration
+        guard let source = configuration.hooks.provider(CertificateSource.group, "md"),
+            let pair = source.challenge(name, configuration)
+        else { return nil }
+        return CertificateInMemory(pair)
+    }
 
     /// Whether a connection whose handshake was for `first` may ask for `second`.
     func allows(_ first: Server, _ second: Server) -> Bool {

@@ -34,7 +34,8 @@ enum TLSCallbacks {
         }
         let offered = unsafe extensionBytes(ssl, UInt32(TLSEXT_TYPE_application_layer_protocol_negotiation))
         if let challenge = transport.worker.configuration.tls?.challenge(transport, protocols(offered.dropFirst(2))) {
-            unsafe _ = SSL_set_SSL_CTX(ssl, challenge.context)
+            unsafe SSL_certs_clear(ssl)
+            unsafe challenge.use(on: ssl)
             transport.isForChallenge = true
             return SSL_CLIENT_HELLO_SUCCESS
         }
@@ -52,6 +53,7 @@ enum TLSCallbacks {
         {
             unsafe use(context, ssl)
         }
+        unsafe transport.worker.configuration.tls?.managed.apply(to: ssl, of: transport.server)
         return SSL_CLIENT_HELLO_SUCCESS
     }
     /// Moves a connection to another server's settings: OpenSSL itself only takes over the certificates.

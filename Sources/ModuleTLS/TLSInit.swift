@@ -33,7 +33,9 @@ enum TLSInit {
             keys.append(policyKey(server, policy))
         }
         warnAboutPorts(configuration)
-        return TLSState(contexts: contexts, policy: policy, policyKeys: keys)
+        return TLSState(
+            contexts: contexts, policy: policy, policyKeys: keys,
+            managed: ManagedCertificates(configuration.certificateBoard))
     }
 
     private static func fail(_ server: Server, _ lines: [ByteString], dies: Bool = true) -> DirectiveError {
@@ -123,7 +125,17 @@ enum TLSInit {
     private static func useCertificates(
         _ context: TLSContext, _ server: Server, _ config: TLSServerConfig
     ) throws(DirectiveError) {
-        for (index, file) in config.certificateFiles.enumerated() {
+        var files = config.certificateFiles
+        var keyFiles = config.keyFiles
+        // mod_md adds what it has to what the virtual host names itself.
+        if let source = server.configuration.hooks.provider(CertificateSource.group, "md"),
+            let managed = source.files(server), files.isEmpty || !managed.isFallback
+        {
+            while keyFiles.count < files.count { keyFiles.append(files[keyFiles.count]) }
+            files += managed.pairs.map(\.certificate)
+            keyFiles += managed.pairs.map(\.key)
+        }
+        for (index, file) in files.enumerated() {
             let id: ByteString = "\(server.sslID):\(index)"
             let hasChainFile = config.chainFile.value != nil
             guard context.useCertificate(file, withChain: !hasChainFile) else {
@@ -135,7 +147,7 @@ enum TLSInit {
                             : "AH02562: Failed to configure certificate \(id) (with chain), check \(file)"
                     ], dies: false)
             }
-            let keyFile = index < config.keyFiles.count ? config.keyFiles[index] : file
+            let keyFile = index < keyFiles.count ? keyFiles[index] : file
             switch context.useKey(keyFile) {
             case .ok: break
             case .mismatch:
