@@ -31,11 +31,13 @@ import Synchronization
             unsafe BIO_free(bio)
         }
         guard let first = unsafe list.first, let key = unsafe found, let stack = unsafe OPENSSL_sk_new_null() else {
-            for unsafeone in unsafe list { unsafe X509_free(one) }
+            while let one = unsafe list.popLast() { unsafe X509_free(one) }
             unsafe EVP_PKEY_free(found)
             return nil
         }
-        for unsafeone in unsafe list.dropFirst() { unsafe _ = OPENSSL_sk_push(stack, UnsafeRawPointer(one)) }
+        for index in unsafe list.indices.dropFirst() {
+            unsafe _ = OPENSSL_sk_push(stack, UnsafeRawPointer(list[index]))
+        }
         unsafe certificate = first
         unsafe self.key = key
         unsafe chain = stack

@@ -222,6 +222,7 @@ struct Serve {
                     try Process.spawn(
                         fpm, arguments: [fpm, "-F", "-O", "-y", run + "/fpm.conf"], environment: Environment.all,
                         directory: nil))
+                Self.awaitSocket(run + "/php.sock")
             }
             children.append(
                 try Process.spawn(
@@ -231,6 +232,12 @@ struct Serve {
             print("Serving \(site) at http://\(host):\(port)/\(fpm == nil ? "" : " with PHP") (Ctrl-C ends it)")
             return Self.wait(signals, children)
         } catch { throw Complaint(text: error.description) }
+    }
+    /// The first request must find PHP there. A process manager that cannot start says why itself, so this gives up after
+    /// five seconds.
+    private static func awaitSocket(_ path: ByteString) {
+        let end = Clock.milliseconds + 5000
+        while !File.exists(path), Clock.milliseconds < end { Clock.sleep(milliseconds: 5) }
     }
     /// Waits for a signal, or for one of the two to end; ends what is left.
     private static func wait(_ signals: borrowing SignalSource, _ all: [Int32]) -> Int32 {
