@@ -129,6 +129,11 @@ struct TLSDirectoryConfig: MergeableConfig {
     var requirements: [Requirement] = []
     /// nil: nothing was said.
     var options: Setting<TLSOptions> = .inherited
+    /// What holds, inherited values aside.
+    var effective: TLSOptions {
+        if case .set(let said) = options { return said }
+        return added
+    }
     var added: TLSOptions = []
     var removed: TLSOptions = []
     var verifyClient: Setting<VerifyMode> = .inherited
@@ -150,7 +155,7 @@ struct TLSDirectoryConfig: MergeableConfig {
         } else if !child.added.isEmpty || !child.removed.isEmpty {
             result.added = base.added.subtracting(child.removed).union(child.added)
             result.removed = base.removed.subtracting(child.added).union(child.removed)
-            let before = base.options.value(default: [])
+            let before = base.effective
             result.options = .set(before.subtracting(child.removed).union(child.added))
         } else {
             result.options = base.options

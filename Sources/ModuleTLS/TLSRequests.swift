@@ -19,6 +19,9 @@ enum TLSRequests {
         guard let transport = request.connection.transport as? TLSTransport else { return .declined }
         if transport.isForChallenge { return .status(503) }
         if transport.isPlain {
+            // The error document is let through.
+            guard !transport.isRefused else { return .declined }
+            transport.isRefused = true
             request.doNotReuse()
             request.notes.set(
                 "error-notes",
@@ -73,7 +76,7 @@ enum TLSRequests {
         guard let transport else { return .declined }
         let verified = ClientRequests.verify(request, transport, config)
         if verified != .declined { return verified }
-        let options = config.options.value(default: [])
+        let options = config.effective
         if let name = config.userName.value, !options.contains(.fakeBasicAuth) {
             if let user = request.tlsVariable(name.uppercased), !user.isEmpty {
                 request.user = user
@@ -112,9 +115,11 @@ enum TLSRequests {
 
     /// Stands in for a password where a certificate is enough (ssl_hook_UserCheck).
     @Sendable static func checkUser(_ request: Request) -> Outcome {
-        let options = request[TLS.directory].options.value(default: [])
+        let options = request[TLS.directory].effective
         if options.contains(.strictRequire), request.notes["ssl-access-forbidden"] != nil { return .status(403) }
         guard request.isInitial else { return .declined }
+        // A password check that waited comes by again: what it sees then is ours.
+        if request.notes["ssl-fake-basic-auth"] != nil { return .declined }
         if let spoof = spoofedName(request) {
             request.log(.error, "ssl", "AH02035: Encountered FakeBasicAuth spoof: \(spoof)")
             return .status(403)
@@ -124,6 +129,7 @@ enum TLSRequests {
         else { return .declined }
         // A name with a colon would end early and be taken for a shorter one.
         if name.contains(UInt8(ascii: ":")) { return .declined }
+        request.notes.set("ssl-fake-basic-auth", "1")
         request.headersIn.set("Authorization", "Basic \(HTTP.Base64.encode(("\(name):password" as ByteString).bytes))")
         request.log(.debug, "ssl", "AH02036: Faking HTTP Basic Auth header: \"Authorization: Basic …\"")
         return .declined
@@ -137,7 +143,7 @@ enum TLSRequests {
     }
     /// ssl_hook_Auth.
     @Sendable static func checkAuthorization(_ request: Request) -> Outcome {
-        let options = request[TLS.directory].options.value(default: [])
+        let options = request[TLS.directory].effective
         if options.contains(.strictRequire), request.notes["ssl-access-forbidden"] != nil { return .status(403) }
         return .declined
     }

@@ -33,6 +33,8 @@ import ServerCore
     var isForChallenge = false
     /// A certificate without a known authority was let pass (`optional_no_ca`).
     var isGenerous = false
+    /// The one request on a connection that spoke plain HTTP was answered.
+    var isRefused = false
     private var mode = Mode.tls
     /// A handshake failed: the error is told once.
     private var isBroken = false

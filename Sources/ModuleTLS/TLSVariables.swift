@@ -24,7 +24,7 @@ enum TLSVariables {
             return chain.indices.contains(number) ? chain[number].pem : nil
         }
         if let value = connection(rest, transport) { return value }
-        let legacy = request[TLS.directory].options.value(default: []).contains(.legacyDNFormat)
+        let legacy = request[TLS.directory].effective.contains(.legacyDNFormat)
         if rest.hasPrefix("CLIENT_") {
             return transport.clientCertificate.flatMap { certificate($0, rest.from(7), legacy: legacy) }
         }
@@ -110,7 +110,7 @@ enum TLSVariables {
         "SSL_SERVER_I_DN", "SSL_SERVER_A_KEY", "SSL_SERVER_A_SIG", "SSL_SESSION_ID", "SSL_SESSION_RESUMED",
     ]
     static func export(_ request: Request, _ transport: TLSTransport) {
-        let options = request[TLS.directory].options.value(default: [])
+        let options = request[TLS.directory].effective
         if options.contains(.stdEnvVars) {
             request.doNotReuse()
             for (certificate, prefix) in [
