@@ -236,8 +236,8 @@ struct Serve {
     /// The first request must find PHP there. A process manager that cannot start says why itself, so this gives up after
     /// five seconds.
     private static func awaitSocket(_ path: ByteString) {
-        let end = Clock.milliseconds + 5000
-        while !File.exists(path), Clock.milliseconds < end { Clock.sleep(milliseconds: 5) }
+        let end = MonotonicTime.milliseconds + 5000
+        while !File.exists(path), MonotonicTime.milliseconds < end { MonotonicTime.sleep(milliseconds: 5) }
     }
     /// Waits for a signal, or for one of the two to end; ends what is left.
     private static func wait(_ signals: borrowing SignalSource, _ all: [Int32]) -> Int32 {
