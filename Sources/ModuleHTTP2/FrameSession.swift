@@ -5,140 +5,13 @@ import CNGHTTP2
 import Kernel
 import ServerCore
 
-/// What happened on a connection, noted while nghttp2 reads or writes frames, and dealt with afterwards.
-struct FrameEvent {
-    enum Kind: UInt8 {
-        /// A request's head is in `text[start..<end]`; `code` is a status to refuse it with, or 0.
-        case request
-        /// A piece of a request body is in `text[start..<end]`.
-        case data
-        /// The request is whole.
-        case ended
-        /// nghttp2 forgot the stream; `code` is the error, 0 for a stream that ended well.
-        case closed
-        /// The client reset the stream.
-        case reset
-        /// All that was given for the stream was taken.
-        case drained
-        /// A head could not be sent.
-        case notSent
-        case goAway
-        case pingAcknowledged
-        /// A frame that moves nothing: PING, SETTINGS, PRIORITY …
-        case idle
-        /// The client gave room to send.
-        case window
-        /// A frame of a request that the client has ended.
-        case stray
-    }
-    var kind: Kind
-    var hasBody = false
-    var slot: Int32 = -1
-    var id: Int32 = 0
-    var start = 0
-    var end = 0
-    var code: UInt32 = 0
-}
-
-/// What nghttp2's callbacks write into; one for all sessions of a loop, because only one is at work at a time. It lies behind
-/// a pointer: the callbacks come many times for one request, and each is a leaf that nothing else can run inside of.
-@safe final class FrameScratch {
-    @safe struct Contents {
-        var events: [FrameEvent] = []
-        var text: [UInt8] = []
-        var output: [UInt8] = []
-        var pairs: [nghttp2_nv] = unsafe []
-        var builder = HeadBuilder()
-        var closedStreams: [HTTP2Stream] = []
-    }
-    private let contents: UnsafeMutablePointer<Contents>
-
-    init() {
-        unsafe contents = .allocate(capacity: 1)
-        unsafe contents.initialize(to: Contents())
-    }
-    deinit {
-        unsafe contents.deinitialize(count: 1)
-        unsafe contents.deallocate()
-    }
-    var events: [FrameEvent] {
-        _read { yield unsafe contents.pointee.events }
-        _modify { yield unsafe &contents.pointee.events }
-    }
-    /// Heads and bodies that events name.
-    var text: [UInt8] {
-        _read { yield unsafe contents.pointee.text }
-        _modify { yield unsafe &contents.pointee.text }
-    }
-    /// Frames to send.
-    var output: [UInt8] {
-        _read { yield unsafe contents.pointee.output }
-        _modify { yield unsafe &contents.pointee.output }
-    }
-    @unsafe var pairs: [nghttp2_nv] {
-        _read { yield unsafe contents.pointee.pairs }
-        _modify { yield unsafe &contents.pointee.pairs }
-    }
-    /// The head that is being read.
-    var builder: HeadBuilder {
-        _read { yield unsafe contents.pointee.builder }
-        _modify { yield unsafe &contents.pointee.builder }
-    }
-    /// Streams that `closed` events are about.
-    var closedStreams: [HTTP2Stream] {
-        _read { yield unsafe contents.pointee.closedStreams }
-        _modify { yield unsafe &contents.pointee.closedStreams }
-    }
-
-    func empty() {
-        events.removeAll(keepingCapacity: true)
-        if text.capacity > 1 << 18 { text = [] } else { text.removeAll(keepingCapacity: true) }
-    }
-}
-
-/// One stream as nghttp2's callbacks see it.
-struct FrameSlot {
-    var id: Int32 = 0
-    var isUsed = false
-    var stream: HTTP2Stream?
-    /// A Host field that is not the request's host.
-    var originalHost: [UInt8] = []
-    // What is to be sent: bytes, or a part of a file.
-    var bytes: [UInt8] = []
-    var offset = 0
-    var file: OpenFile?
-    var fileOffset: Int64 = 0
-    var fileCount: Int64 = 0
-    var isLast = false
-    var hasTrailers = false
-    /// nghttp2 asked for more and there was nothing.
-    var isDeferred = false
-    var remoteEnded = false
-    /// Bytes of the request body that nobody read.
-    var discarded = 0
-    /// The head of the answer was given.
-    var isAnswered = false
-
-    var pending: Int { file == nil ? bytes.count - offset : Int(clamping: fileCount) }
-}
-
-/// The settings of one session.
-struct FrameOptions {
-    var maxStreams: UInt32 = 100
-    var windowSize: UInt32 = 65535
-    var maxHeaderBlock = 0
-    var maxDataFrame = 0
-    var paddingBits = 0
-    var limits = HeadLimits()
-}
-
 @safe final class FrameSession {
-    private let session: OpaquePointer
+    let session: OpaquePointer
     let scratch: FrameScratch
     let options: FrameOptions
     /// As in ``FrameScratch``.
-    private let state: UnsafeMutablePointer<State>
-    private struct State {
+    let state: UnsafeMutablePointer<State>
+    struct State {
         var slots: [FrameSlot] = []
         var free: [Int32] = []
         var openCount = 0
@@ -153,9 +26,9 @@ struct FrameOptions {
     /// Streams that nghttp2 knows.
     var openCount: Int { unsafe state.pointee.openCount }
     /// Resets that were sent for flow control (`H2MaxStreamErrors`).
-    private(set) var flowErrors = 0
+    var flowErrors = 0
     private(set) var lastStream: Int32 = 0
-    private(set) var isHeadOpen = false
+    var isHeadOpen = false
     /// A head whose rest is still to come.
     private var openHead: (builder: HeadBuilder, text: [UInt8])?
     /// The last stream was named in a GOAWAY.
@@ -163,7 +36,7 @@ struct FrameOptions {
     /// No new stream is wanted.
     var refusesStreams = false
     private(set) var lastError: Int32 = 0
-    private var outputLimit = 65536
+    var outputLimit = 65536
 
     /// - Returns: nil without memory.
     init?(_ options: FrameOptions, _ scratch: FrameScratch) {
@@ -293,11 +166,11 @@ struct FrameOptions {
         _ = unsafe nghttp2_session_set_stream_user_data(session, id, UnsafeMutableRawPointer(bitPattern: Int(slot) + 1))
         return slot
     }
-    private func slot(of id: Int32) -> Int32? {
+    func slot(of id: Int32) -> Int32? {
         guard let data = unsafe nghttp2_session_get_stream_user_data(session, id) else { return nil }
         return Int32(clamping: Int(bitPattern: data) - 1)
     }
-    private func release(_ slot: Int32) {
+    func release(_ slot: Int32) {
         unsafe state.pointee.openCount -= 1
         slots[Int(slot)] = FrameSlot()
         unsafe state.pointee.free.append(slot)
@@ -311,69 +184,6 @@ struct FrameOptions {
         unsafe state.pointee.nextReset = 0
     }
 
-    /// Sends a head. `hasBody`: `give` says what follows.
-    func submitHead(_ slot: Int32, _ fields: FieldBlock, date: [UInt8], hasBody: Bool) -> Bool {
-        let id = slots[Int(slot)].id
-        slots[Int(slot)].isAnswered = true
-        if !hasBody { slots[Int(slot)].isLast = true }
-        return unsafe withPairs(fields, date) { pairs, count in
-            guard hasBody else { return unsafe nghttp2_submit_response(session, id, pairs, count, nil) == 0 }
-            var provider = unsafe nghttp2_data_provider(
-                source: nghttp2_data_source(fd: slot), read_callback: FrameCallbacks.read)
-            return unsafe nghttp2_submit_response(session, id, pairs, count, &provider) == 0
-        }
-    }
-    /// Gives a stream its whole body.
-    func give(_ slot: Int32, _ planned: PlannedAnswer) {
-        Self.fill(&slots[Int(slot)], planned)
-    }
-    private static func fill(_ slot: inout FrameSlot, _ planned: PlannedAnswer) {
-        slot.bytes = planned.body
-        slot.file = planned.file
-        slot.fileCount = planned.fileCount
-        slot.isLast = true
-    }
-    /// All of the answer was given to nghttp2.
-    func isAnswerWhole(_ slot: Int32) -> Bool {
-        guard slot >= 0, Int(slot) < slots.count else { return false }
-        let index = Int(slot)
-        return slots[index].isUsed && slots[index].isAnswered && slots[index].isLast && slots[index].pending == 0
-    }
-    func submitInterim(_ slot: Int32, _ fields: FieldBlock) {
-        let id = slots[Int(slot)].id
-        _ = unsafe withPairs(fields, []) { pairs, count in
-            unsafe nghttp2_submit_headers(session, 0, id, nil, pairs, count, nil) == 0
-        }
-    }
-    func submitTrailers(_ slot: Int32, _ fields: FieldBlock) {
-        let id = slots[Int(slot)].id
-        _ = unsafe withPairs(fields, []) { pairs, count in
-            unsafe nghttp2_submit_trailer(session, id, pairs, count) == 0
-        }
-    }
-    /// Names a request that we make an answer to, unasked. Its stream's slot; nil where the client does not want any.
-    func submitPush(on slot: Int32, _ fields: FieldBlock) -> Int32? {
-        let id = slots[Int(slot)].id
-        var promised: Int32 = 0
-        _ = unsafe withPairs(fields, []) { pairs, count in
-            promised = unsafe nghttp2_submit_push_promise(session, 0, id, pairs, count, nil)
-            return true
-        }
-        guard promised > 0 else { return nil }
-        let made = takeSlot(promised)
-        slots[Int(made)].remoteEnded = true
-        return made
-    }
-    func reset(_ slot: Int32, _ code: UInt32) {
-        let id = slots[Int(slot)].id
-        _ = unsafe nghttp2_submit_rst_stream(session, 0, id, code)
-    }
-    /// Has nghttp2 ask again for what there is to send on a stream.
-    func resume(_ slot: Int32) {
-        guard slots[Int(slot)].isDeferred else { return }
-        slots[Int(slot)].isDeferred = false
-        _ = unsafe nghttp2_session_resume_data(session, slots[Int(slot)].id)
-    }
     /// The body of a request was read so far: the client may send as much more.
     func consume(_ id: Int32, _ count: Int) {
         guard count > 0 else { return }
@@ -387,195 +197,5 @@ struct FrameOptions {
     /// How much the client lets a stream send; nothing to do with what the connection may.
     func remoteWindow(_ slot: Int32) -> Int32 {
         unsafe nghttp2_session_get_stream_remote_window_size(session, slots[Int(slot)].id)
-    }
-
-    /// nghttp2's form of a field section; it copies all of it.
-    private func withPairs(
-        _ fields: FieldBlock, _ date: [UInt8], _ body: (UnsafePointer<nghttp2_nv>?, Int) -> Bool
-    ) -> Bool {
-        unsafe fields.text.withUnsafeBufferPointer { text in
-            unsafe date.withUnsafeBufferPointer { dateText in
-                unsafe Self.dateName.withUnsafeBufferPointer { dateName in
-                    unsafe scratch.pairs.removeAll(keepingCapacity: true)
-                    guard let start = unsafe UnsafeMutablePointer(mutating: text.baseAddress) else { return false }
-                    for entry in fields.entries {
-                        unsafe scratch.pairs.append(
-                            nghttp2_nv(
-                                name: start + Int(entry.name.lowerBound), value: start + Int(entry.value.lowerBound),
-                                namelen: entry.name.count, valuelen: entry.value.count, flags: 0))
-                    }
-                    if fields.hasDate, !date.isEmpty {
-                        unsafe scratch.pairs.append(
-                            nghttp2_nv(
-                                name: UnsafeMutablePointer(mutating: dateName.baseAddress),
-                                value: UnsafeMutablePointer(mutating: dateText.baseAddress), namelen: 4,
-                                valuelen: date.count, flags: 0))
-                    }
-                    return unsafe scratch.pairs.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
-                }
-            }
-        }
-    }
-    private static let dateName = Array("date".utf8)
-}
-
-// MARK: - What the callbacks do
-
-extension FrameSession {
-    func note(_ event: FrameEvent) { scratch.events.append(event) }
-
-    func headBegins(_ id: Int32, isRequest: Bool) -> Int32 {
-        if isRequest {
-            if refusesStreams { return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-            guard unsafe nghttp2_session_get_stream_user_data(session, id) == nil else { return 0 }
-            _ = takeSlot(id)
-        }
-        isHeadOpen = true
-        scratch.builder.begin(at: scratch.text.count, isTrailer: !isRequest, options.limits)
-        return 0
-    }
-    func field(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) -> Int32 {
-        let name = unsafe Span(_unsafeElements: name)
-        let value = unsafe Span(_unsafeElements: value)
-        return scratch.builder.add(name, value, to: &scratch.text)
-            ? 0 : Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
-    }
-    /// A field that no HTTP allows: the request is malformed (RFC 9113, section 8.1.1).
-    func invalidField(_ id: Int32) {
-        scratch.builder.setMalformed()
-        _ = unsafe nghttp2_submit_rst_stream(session, 0, id, UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
-    }
-    func headEnds(_ id: Int32, endsStream: Bool, size: Int) {
-        isHeadOpen = false
-        guard let slot = slot(of: id) else { return }
-        if scratch.builder.isTrailer {
-            let trailers = scratch.builder.takeTrailers()
-            if scratch.builder.progress.isMalformed { return }
-            slots[Int(slot)].stream?.trailers = trailers
-        } else {
-            if scratch.builder.progress.isMalformed { return }
-            scratch.builder.finish(&scratch.text, endsStream: endsStream)
-            if !scratch.builder.progress.originalHost.isEmpty {
-                slots[Int(slot)].originalHost = scratch.builder.progress.originalHost
-            }
-            var event = FrameEvent(kind: .request, hasBody: !endsStream, slot: slot, id: id)
-            event.start = scratch.builder.start
-            event.end = scratch.text.count
-            event.code = UInt32(scratch.builder.progress.status)
-            note(event)
-        }
-        if endsStream { ended(slot, id) }
-    }
-    func dataFrame(_ id: Int32, endsStream: Bool) {
-        guard endsStream, let slot = slot(of: id) else { return }
-        ended(slot, id)
-    }
-    private func ended(_ slot: Int32, _ id: Int32) {
-        slots[Int(slot)].remoteEnded = true
-        note(FrameEvent(kind: .ended, slot: slot, id: id))
-    }
-    func data(_ id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let slot = slot(of: id) else { return consume(id, bytes.count) }
-        var event = FrameEvent(kind: .data, slot: slot, id: id)
-        event.start = scratch.text.count
-        unsafe scratch.text.append(contentsOf: bytes)
-        event.end = scratch.text.count
-        note(event)
-    }
-    func closed(_ id: Int32, _ code: UInt32) {
-        guard let slot = slot(of: id) else { return }
-        var event = FrameEvent(kind: .closed, slot: slot, id: id)
-        event.code = code
-        if let stream = slots[Int(slot)].stream {
-            // Whoever serves it is told after this: by then the slot may be another stream's.
-            stream.slot = -1
-            event.slot = -1
-            scratch.closedStreams.append(stream)
-        }
-        note(event)
-        release(slot)
-    }
-    func resetSent(_ id: Int32, _ code: UInt32) {
-        if unsafe state.pointee.ownResets.count < 128 {
-            unsafe state.pointee.ownResets.append(id)
-        } else {
-            let next = unsafe state.pointee.nextReset
-            unsafe state.pointee.ownResets[next] = id
-            unsafe state.pointee.nextReset = (next + 1) & 127
-        }
-        if code == UInt32(NGHTTP2_FLOW_CONTROL_ERROR.rawValue) { flowErrors += 1 }
-    }
-    /// A frame of a request begins. On a stream that the client has ended there must be none (RFC 9113, section 5.1); on one
-    /// that we have reset it may have been sent before the client knew.
-    func requestFrameBegins(_ id: Int32) {
-        guard id & 1 == 1, id <= lastStream, unsafe nghttp2_session_find_stream(session, id) == nil else { return }
-        if unsafe state.pointee.ownResets.contains(id) { return }
-        note(FrameEvent(kind: .stray, id: id))
-    }
-    func headNotSent(_ id: Int32) {
-        guard let slot = slot(of: id) else { return }
-        note(FrameEvent(kind: .notSent, slot: slot, id: id))
-    }
-
-    /// nghttp2 asks how much there is to send: up to `limit` bytes, which ``append(_:_:_:)`` then takes.
-    func available(_ slot: Int32, limit: Int, flags: UnsafeMutablePointer<UInt32>?) -> Int {
-        let index = Int(slot)
-        guard index < slots.count else { return Int(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue) }
-        let pending = slots[index].pending
-        if pending == 0, !slots[index].isLast {
-            slots[index].isDeferred = true
-            return Int(NGHTTP2_ERR_DEFERRED.rawValue)
-        }
-        let count = min(pending, limit)
-        unsafe flags?.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_COPY.rawValue)
-        if count == pending, slots[index].isLast {
-            unsafe flags?.pointee |= UInt32(NGHTTP2_DATA_FLAG_EOF.rawValue)
-            if slots[index].hasTrailers {
-                unsafe flags?.pointee |= UInt32(NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue)
-            }
-        }
-        return count
-    }
-    /// Appends a DATA frame: its head, padding as nghttp2 chose it, and `count` bytes of the stream.
-    func append(_ slot: Int32, head: UnsafeBufferPointer<UInt8>, count: Int, padding: Int) -> Int32 {
-        let index = Int(slot)
-        guard index < slots.count, slots[index].pending >= count else {
-            return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
-        }
-        // nghttp2 goes on by itself until it is told to stop.
-        guard scratch.output.count < outputLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
-        let start = scratch.output.count
-        unsafe scratch.output.append(contentsOf: head)
-        if padding > 0 { scratch.output.append(UInt8(truncatingIfNeeded: padding - 1)) }
-        guard take(&slots[index], count) else {
-            // The file is shorter than was promised.
-            scratch.output.removeSubrange(start...)
-            return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
-        }
-        if padding > 1 { scratch.output.append(contentsOf: repeatElement(0, count: padding - 1)) }
-        if slots[index].pending == 0, let stream = slots[index].stream {
-            stream.noteDrained()
-            note(FrameEvent(kind: .drained, slot: slot, id: slots[index].id))
-        }
-        return 0
-    }
-    private func take(_ slot: inout FrameSlot, _ count: Int) -> Bool {
-        guard let file = slot.file else {
-            scratch.output.append(contentsOf: slot.bytes[slot.offset..<slot.offset + count])
-            slot.offset += count
-            if slot.offset == slot.bytes.count {
-                slot.bytes = []
-                slot.offset = 0
-            }
-            return true
-        }
-        guard
-            case .bytes(let got) = File.read(
-                file.descriptor, into: &scratch.output, count: count, offset: slot.fileOffset), got == count
-        else { return false }
-        slot.fileOffset += Int64(count)
-        slot.fileCount -= Int64(count)
-        if slot.fileCount == 0 { slot.file = nil }
-        return true
     }
 }
