@@ -54,6 +54,7 @@ let package = Package(
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
         library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
+        library("ModuleProxyHTTP2", ["ServerCore", "Modules", "CNGHTTP2"]),
         library("ModuleMD", ["ServerCore", "ACME"]),
         library("ModuleTLS", ["ServerCore", "Modules", "CTLS"]),
         library("MPM", ["ServerCore"]),
@@ -63,7 +64,7 @@ let package = Package(
             name: "martinet",
             dependencies: [
                 "MPM", "LoadGenerator", "Modules", "ModuleCompression", "ModuleHTTP2", "ModulePHP", "HostTools",
-                "ModuleMD", "ACME", "ModuleTLS",
+                "ModuleMD", "ACME", "ModuleProxyHTTP2", "ModuleTLS",
             ],
             swiftSettings: strict),
 

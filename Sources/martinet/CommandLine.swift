@@ -8,6 +8,7 @@ import ModuleCompression
 import ModuleHTTP2
 import ModuleMD
 import ModulePHP
+import ModuleProxyHTTP2
 import ModuleTLS
 import Modules
 import ServerCore
@@ -16,7 +17,8 @@ import ServerCore
 extension CommandLine {
     /// What this program is composed of.
     static let everyModule =
-        moduleList + compressionModules + [HTTP2.module, ModulePHP.module, ManagedDomains.module] + tlsModules
+        moduleList + compressionModules + [HTTP2.module, ProxyHTTP2.module, ModulePHP.module, ManagedDomains.module]
+        + tlsModules
 
     /// - Returns: The status to exit with.
     static func run() -> Int32 {
