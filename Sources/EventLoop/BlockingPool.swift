@@ -6,11 +6,10 @@ import Synchronization
 /// Threads for calls that may block: they begin when there is work, and end when there has been none for a while.
 @safe
 public final class BlockingPool: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+    private let lock = ThreadLock()
     private let limit: Int
     private let idleSeconds: Int
-    // Under the mutex.
+    // Under the lock.
     private var work: [@Sendable () -> Void] = []
     private var next = 0
     private var threads = 0
@@ -20,37 +19,27 @@ public final class BlockingPool: @unchecked Sendable {
     public init(limit: Int, idleSeconds: Int = 10) {
         self.limit = max(1, limit)
         self.idleSeconds = max(1, idleSeconds)
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe condition = .allocate(capacity: 1)
-        unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
-    }
-    deinit {
-        unsafe pthread_cond_destroy(condition)
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
-        unsafe mutex.deallocate()
     }
     /// How many threads there are now.
     public var threadCount: Int {
-        unsafe pthread_mutex_lock(mutex)
-        defer { unsafe pthread_mutex_unlock(mutex) }
+        lock.lock()
+        defer { lock.unlock() }
         return threads
     }
 
     /// Runs `body` on one of the threads, in the order of submission. Where no thread can be made and none exists it
     /// runs on the caller's.
     public func submit(_ body: @escaping @Sendable () -> Void) {
-        unsafe pthread_mutex_lock(mutex)
+        lock.lock()
         work.append(body)
         let waiting = work.count - next
         if idle >= waiting || threads >= limit {
-            unsafe pthread_cond_signal(condition)
-            unsafe pthread_mutex_unlock(mutex)
+            lock.signal()
+            lock.unlock()
             return
         }
         threads += 1
-        unsafe pthread_mutex_unlock(mutex)
+        lock.unlock()
         if !startThread() { threadFailed() }
     }
     private func startThread() -> Bool {
@@ -79,10 +68,10 @@ public final class BlockingPool: @unchecked Sendable {
         return code == 0
     }
     private func threadFailed() {
-        unsafe pthread_mutex_lock(mutex)
+        lock.lock()
         threads -= 1
         let body = threads == 0 ? takeFirst() : nil
-        unsafe pthread_mutex_unlock(mutex)
+        lock.unlock()
         body?()
     }
     private func takeFirst() -> (@Sendable () -> Void)? {
@@ -100,27 +89,24 @@ public final class BlockingPool: @unchecked Sendable {
     }
     private func serve() {
         Process.setName("blocking")
-        unsafe pthread_mutex_lock(mutex)
+        lock.lock()
         while true {
             if let body = takeFirst() {
-                unsafe pthread_mutex_unlock(mutex)
+                lock.unlock()
                 body()
-                unsafe pthread_mutex_lock(mutex)
+                lock.lock()
             } else if !waitForWork() {
                 break
             }
         }
         threads -= 1
-        unsafe pthread_mutex_unlock(mutex)
+        lock.unlock()
     }
-    /// Under the mutex; false when the time passed without work.
+    /// Under the lock; false when the time passed without work.
     private func waitForWork() -> Bool {
-        var until = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &until)
-        until.tv_sec += idleSeconds
         idle += 1
-        let code = unsafe pthread_cond_timedwait(condition, mutex, &until)
+        let wasSignalled = lock.wait(seconds: idleSeconds)
         idle -= 1
-        return code == 0 || next < work.count
+        return wasSignalled || next < work.count
     }
 }

@@ -1,5 +1,4 @@
 // Apache: srclib/apr-util/misc/apr_queue.c
-import Glibc
 
 /// Values for a thread that waits for them: anyone puts, one thread takes, in order.
 @safe
@@ -85,28 +84,4 @@ public final class ThreadQueue<Item>: @unchecked Sendable {
         lock.signal()
         lock.unlock()
     }
-}
-
-/// A mutex with one condition.
-@safe
-final class ThreadLock: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
-
-    init() {
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe condition = .allocate(capacity: 1)
-        unsafe pthread_mutex_init(mutex, nil)
-        unsafe pthread_cond_init(condition, nil)
-    }
-    deinit {
-        unsafe pthread_cond_destroy(condition)
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe condition.deallocate()
-        unsafe mutex.deallocate()
-    }
-    func lock() { unsafe pthread_mutex_lock(mutex) }
-    func unlock() { unsafe pthread_mutex_unlock(mutex) }
-    func wait() { unsafe pthread_cond_wait(condition, mutex) }
-    func signal() { unsafe pthread_cond_signal(condition) }
 }

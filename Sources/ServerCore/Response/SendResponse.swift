@@ -45,11 +45,7 @@ extension Worker {
                 try await stream.sendAll(head, timeout: timeout)
                 return true
             }
-            if let pacing = request.pacing, request.responseBody.knownCount != 0 {
-                let source = PrependedSource(first, request.responseBody.asSource())
-                request.responseBody = .stream(pacing(source))
-                first = nil
-            }
+            pace(request, &first)
             switch request.responseBody {
             case .none: try await stream.sendAll(head, timeout: timeout)
             case .pieces(let pieces): try await send(pieces, after: head, request, timeout)
@@ -131,6 +127,13 @@ extension Worker {
         }
         if source.isAtEnd { request.responseBody = .bytes(piece) }
         return piece
+    }
+
+    /// Puts what slows an answer down (mod_ratelimit) around its body.
+    func pace(_ request: Request, _ first: inout ByteString?) {
+        guard let pacing = request.pacing, request.responseBody.knownCount != 0 else { return }
+        request.responseBody = .stream(pacing(PrependedSource(first, request.responseBody.asSource())))
+        first = nil
     }
 
     private func send(

@@ -29,11 +29,7 @@ extension Worker {
             return true
         }
         stream.sendHead(block, isLast: false)
-        if let pacing = request.pacing, request.responseBody.knownCount != 0 {
-            let source = PrependedSource(first, request.responseBody.asSource())
-            request.responseBody = .stream(pacing(source))
-            first = nil
-        }
+        pace(request, &first)
         do throws(IOError) {
             switch request.responseBody {
             case .none: break
