@@ -14,7 +14,7 @@ public enum PasswordHash {
         if hash.hasPrefix("$apr1$") {
             sample = aprMD5(Array(password), salt: hash.bytes.dropFirst(6))
         } else if hash.hasPrefix("{SHA}") {
-            sample = Array("{SHA}".utf8) + Base64.encode(Digest.sha1(Array(password)))
+            sample = Array("{SHA}".utf8) + Base64.encode(Digest.sha1(Array(password))).bytes
         } else {
             guard let encrypted = Crypt.encrypt(Array(password), setting: hash.bytes) else { return false }
             sample = encrypted

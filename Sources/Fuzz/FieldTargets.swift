@@ -86,8 +86,8 @@ private func fieldList(_ input: [UInt8], _ random: inout Random) throws(Violatio
         if position <= before || position >= value.count { break }
     }
     try require(position <= value.count + 1, "the position \(position) of \(value.count)")
-    try requireSame(HTTP.Base64.decode(HTTP.Base64.encode(input)), value, "base64 there and back")
-    _ = HTTP.Base64.decode(value)
+    try requireSame(Base64.decode(Base64.encode(input)), value, "base64 there and back")
+    _ = Base64.decode(value)
     try addresses(value, input, &random)
 }
 

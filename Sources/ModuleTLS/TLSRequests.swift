@@ -130,13 +130,13 @@ enum TLSRequests {
         // A name with a colon would end early and be taken for a shorter one.
         if name.contains(UInt8(ascii: ":")) { return .declined }
         request.notes.set("ssl-fake-basic-auth", "1")
-        request.headersIn.set("Authorization", "Basic \(HTTP.Base64.encode(("\(name):password" as ByteString).bytes))")
+        request.headersIn.set("Authorization", "Basic \(Base64.encode("\(name):password" as ByteString))")
         request.log(.debug, "ssl", "AH02036: Faking HTTP Basic Auth header: \"Authorization: Basic …\"")
         return .declined
     }
     private static func spoofedName(_ request: Request) -> ByteString? {
         guard let line = request.header("Authorization"), line.hasPrefixIgnoringCase("Basic ") else { return nil }
-        let text = HTTP.Base64.decode(line.from(6).trimmed())
+        let text = Base64.decode(line.from(6).trimmed())
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         guard text.first == UInt8(ascii: "/"), text.from(colon + 1) == "password" else { return nil }
         return text.upTo(colon)

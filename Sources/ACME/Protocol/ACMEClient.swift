@@ -1,5 +1,6 @@
 // RFC 8555. Apache: modules/md/md_acme.c
 
+import Bytes
 import Kernel
 
 /// What the CA offers (RFC 8555 section 7.1.1).

@@ -1,5 +1,7 @@
 // RFC 7515, 7517, 7638; RFC 8555 section 6.2. Apache: modules/md/md_jws.c
 
+import Bytes
+
 /// JSON Web Signatures in their flattened form, as ACME wants them.
 public enum JWS {
     /// - Parameters:

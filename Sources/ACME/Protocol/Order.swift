@@ -1,5 +1,7 @@
 // RFC 8555 sections 7.1.3, 7.4, 7.5. Apache: modules/md/md_acme_order.c, md_acme_authz.c
 
+import Bytes
+
 /// An order, as it is kept in the staging area (`order.json`).
 public struct Order: Sendable, Hashable {
     public enum Status: String, Sendable { case pending, ready, processing, valid, invalid }

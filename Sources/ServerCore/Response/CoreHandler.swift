@@ -203,7 +203,7 @@ enum CoreHandler {
         if request[Core.directory].contentDigest.value(default: false),
             let bytes = try? File.readWhole(name, limit: 1 << 30)
         {
-            request.headersOut.set("Content-MD5", HTTP.Base64.encode(Digest.md5(bytes)))
+            request.headersOut.set("Content-MD5", Base64.encode(Digest.md5(bytes)))
         }
         if request.isPreconditionFailed { return .ok }
         request.responseBody = status.size == 0 ? .none : .pieces([.file(file, offset: 0, count: status.size)])
@@ -254,7 +254,7 @@ extension Request {
         if requestTime - mtime < 2_000_000 { doNotReuse() }
         if bits.contains(.digest), let name = filename, let bytes = try? File.readWhole(name, limit: 1 << 30) {
             doNotReuse()
-            headersOut.set("ETag", "\"\(ByteString(Base64.encode(Digest.sha1(bytes))))\"")
+            headersOut.set("ETag", "\"\(Base64.encode(Digest.sha1(bytes)))\"")
             return
         }
         var tag: [UInt8] = []

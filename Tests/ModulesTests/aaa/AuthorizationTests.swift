@@ -81,7 +81,7 @@ final class AuthorizationBench {
         request.env.set("tagged", "1")
         if user != "-" {
             let credentials = user.contains(":") ? user : user + ":secret"
-            let encoded = ByteString(Base64.encode(ByteString(credentials).bytes))
+            let encoded = Base64.encode(ByteString(credentials))
             request.headersInStorage.set("Authorization", "Basic \(encoded)")
         }
         return request

@@ -121,7 +121,7 @@ public enum AuthBasic {
     /// `base64(user:password)`; whatever cannot be decoded ends the text, as does a NUL.
     static func decode(_ text: ByteString) -> (user: ByteString, password: ByteString) {
         let start = text.bytes.firstIndex { $0 != 32 && $0 != 9 } ?? text.count
-        var decoded = ByteString(Base64.decode(text.from(start).bytes))
+        var decoded = Base64.decode(text.from(start))
         if let end = decoded.firstIndex(of: 0) { decoded = decoded.upTo(end) }
         guard let colon = decoded.firstIndex(of: UInt8(ascii: ":")) else { return (decoded, "") }
         return (decoded.upTo(colon), decoded.from(colon + 1))
@@ -215,7 +215,7 @@ public enum AuthBasic {
         guard let user = try? request.string(fake.user), let password = try? request.string(fake.password) else {
             return .status(500)
         }
-        let line: ByteString = "Basic \(ByteString(Base64.encode(("\(user):\(password)" as ByteString).bytes)))"
+        let line: ByteString = "Basic \(Base64.encode("\(user):\(password)" as ByteString))"
         request.headersIn.set("Authorization", line)
         request.log(.info, name, "AH02457: AuthBasicFake: \"Authorization: \(line)\"")
         return .ok

@@ -107,7 +107,7 @@ enum DigestNonce {
     /// `time` in µs since the epoch.
     static func make(realm: ByteString, time: Int64) -> ByteString {
         let bytes = (0..<8).map { UInt8(truncatingIfNeeded: time >> (8 * Int64($0))) }
-        let text = ByteString(Base64.encode(bytes))
+        let text = Base64.encode(bytes)
         return text + hash(realm: realm, timeText: text, opaque: nil)
     }
     static func hash(realm: ByteString, timeText: ByteString, opaque: ByteString?) -> ByteString {
@@ -115,7 +115,7 @@ enum DigestNonce {
     }
     /// The time in a well-formed nonce, µs.
     static func time(of nonce: ByteString) -> Int64 {
-        let bytes = Base64.decode(nonce.upTo(timeCount).bytes).prefix(8)
+        let bytes = Base64.decode(nonce.upTo(timeCount)).bytes.prefix(8)
         return Int64(bitPattern: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
     }
 }

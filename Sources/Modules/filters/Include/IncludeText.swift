@@ -110,7 +110,7 @@ enum IncludeText {
             case "url": _ = URLPath.unescape(&text.bytes, [])
             case "urlencoded": _ = URLPath.unescapeForm(&text.bytes)
             case "entity": text = decodeEntities(text)
-            case "base64": text = HTTP.Base64.decode(text)
+            case "base64": text = Base64.decode(text)
             default: return (text, ("decoding", word))
             }
         }
@@ -120,7 +120,7 @@ enum IncludeText {
             case "url": text = text.escapedPath
             case "urlencoded": text = text.urlEncoded
             case "entity": text = text.escapedHTML
-            case "base64": text = HTTP.Base64.encode(text)
+            case "base64": text = Base64.encode(text)
             default: return (text, ("encoding", word))
             }
         }
