@@ -1,6 +1,7 @@
 // Apache: modules/core/mod_watchdog.c
 
 import Bytes
+import EventLoop
 import Kernel
 import ServerCore
 
@@ -30,7 +31,10 @@ final class ServiceProcesses {
             switch try Process.fork() {
             case .child:
                 File.close(reader)
-                Self.live(service, configuration, report: writer, parent: parent)
+                // docs/decisions/0002: locks do not hold on the main thread of a forked process.
+                do throws(Errno) {
+                    try ForkedThread.run { Self.live(service, configuration, report: writer, parent: parent) }
+                } catch { Process.exitNow(1) }
             case .parent(let pid):
                 File.close(writer)
                 File.setNonBlocking(reader, true)

@@ -3,7 +3,7 @@
 /// A process of its own that a module wants: it waits for other machines and writes files, and no request waits for it.
 ///
 /// The parent forks it once the server runs, as the children's user, replaces it when it dies, and ends it with TERM when
-/// the configuration is read anew or the server ends. It has one thread and no event loop.
+/// the configuration is read anew or the server ends. It works on one thread and has no event loop.
 public struct ServiceProcess: Sendable {
     /// For the log and the process list.
     public let name: String
