@@ -47,6 +47,27 @@ extension Switch {
         case (_, .disable): return true
         }
     }
+    /// What is to be disabled, with each module after those named with it that depend on it. Debian's a2dismod keeps the order
+    /// given, so that `a2dismod mpm_prefork php8.2` refuses the first and disables the second
+    /// (docs/decisions/0005-a2dismod-order.md). With `-f` there is nothing to refuse, and the order stays.
+    func dependentsFirst(_ modules: [ByteString]) -> [ByteString] {
+        guard call.kind == .module, call.verb == .disable, !options.force else { return modules }
+        var needs: [ByteString: [ByteString]] = [:]
+        for module in modules {
+            let file: ByteString = "\(enabled)/\(module).load"
+            if File.isThere(file) { needs[module] = names("Depends", in: file) }
+        }
+        var (sorted, seen): ([ByteString], Set<Int>) = ([], [])
+        func place(_ index: Int) {
+            guard seen.insert(index).inserted else { return }
+            for later in modules.indices where needs[modules[later]]?.contains(modules[index]) == true {
+                if !sorted.contains(modules[later]) { place(later) }
+            }
+            sorted.append(modules[index])
+        }
+        for index in modules.indices { place(index) }
+        return sorted
+    }
     private mutating func follow(_ modules: [ByteString], for name: ByteString) throws(Failure) -> Bool {
         for module in modules {
             info("Considering dependency \(module) for \(name):\n")

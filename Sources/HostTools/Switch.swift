@@ -81,7 +81,7 @@ struct Switch {
             }
             targets += found
         }
-        for target in targets where try !act(on: target) { status = 1 }
+        for target in dependentsFirst(targets) where try !act(on: target) { status = 1 }
         if needsReload { sayHowToActivate() }
         return status
     }

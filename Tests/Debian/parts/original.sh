@@ -9,8 +9,8 @@ check "prefork to begin with" a2enmod -q mpm_prefork $php
 check "  starts" systemctl restart apache2
 check "  is prefork" says prefork a2query -M
 
-# Debian 12's php8.2.load depends on mpm_prefork, and its a2dismod wants what depends disabled first.
-check "a2dismod $php mpm_prefork" a2dismod $php mpm_prefork
+check "a2dismod mpm_prefork $php" a2dismod mpm_prefork $php
+check "  both are off" bash -c "! a2query -q -m mpm_prefork && ! a2query -q -m php8.2"
 check "a2enmod mpm_event" a2enmod mpm_event
 check "systemctl restart apache2" systemctl restart apache2
 check "event" says '^event' a2query -M
