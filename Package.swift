@@ -75,8 +75,8 @@ let package = Package(
         library("PHPEngine", ["FPM", "PHPLibrary", "CPHPABI", "Bytes", "Kernel"]),
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
 
-        // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl.
-        library("HostTools", ["Bytes", "Kernel", "ConfigLanguage", "FastCGI"]),
+        // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl, a2md.
+        library("HostTools", ["Bytes", "Kernel", "ConfigLanguage", "FastCGI", "ACME"]),
         .executableTarget(name: "martinet-tools", dependencies: ["HostTools"], swiftSettings: strict),
 
         // Runs scripts without a web server, for PHPEngineTests.

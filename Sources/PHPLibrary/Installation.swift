@@ -41,8 +41,9 @@ public struct Installation: Sendable {
         let places = Installation.shimFolders.map { "\($0)/php-\(version).so" as ByteString }
         guard let shim = places.first(where: { File.exists($0) }) else {
             throw LibraryFailure(
-                "PHP \(version) is installed, but not our php-\(version).so that joins it: looked for "
-                    + places.map(\.string).joined(separator: ", ") + "; make build makes it")
+                "PHP \(version) is installed, but not the php-\(version).so that joins it: install the package martinet-fpm "
+                    + "(in the source tree: make shim PHP=\(version)); looked for "
+                    + places.map(\.string).joined(separator: ", "))
         }
         self.shim = shim
     }

@@ -4,8 +4,9 @@ import Bytes
 import HostTools
 import ServerCore
 
-/// `martinet site` and `martinet doctor`.
+/// `martinet site`, `martinet doctor` and `martinet ca`.
 enum Administration {
+    static func authority(_ arguments: [String]) -> Int32 { AuthorityCommand.run(arguments.map { ByteString($0) }) }
     static func doctor(_ arguments: [String]) -> Int32 {
         switch DoctorCommand.read(arguments.map { ByteString($0) }) {
         case .end(let status): return status

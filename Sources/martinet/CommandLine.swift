@@ -26,7 +26,7 @@ extension CommandLine {
         if arguments.dropFirst().first == "mpm-report" { return MPMReport.run(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "site" { return Administration.site(Array(arguments.dropFirst(2))) }
         if arguments.dropFirst().first == "doctor" { return Administration.doctor(Array(arguments.dropFirst(2))) }
-        if arguments.dropFirst().first == "ca" { return LocalAuthority.run(Array(arguments.dropFirst(2))) }
+        if arguments.dropFirst().first == "ca" { return Administration.authority(Array(arguments.dropFirst(2))) }
         let options = Options(arguments)
         let program = arguments.first ?? "martinet"
         if let complaint = options.complaint { say("\(shortName(program)): \(complaint)") }

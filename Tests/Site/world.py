@@ -14,7 +14,7 @@ import tempfile
 INSIDE = "SITE_TEST_INSIDE"
 # What add, remove and the servers write.
 PLACES = ["/etc", "/home", "/run", "/srv", "/var/log", "/var/lib/apache2", "/var/lib/php", "/var/mail", "/var/cache",
-          "/tmp"]
+          "/tmp", "/var/lib/martinet", "/usr/local/share/ca-certificates"]
 COPIED = ["/etc"]
 
 
@@ -25,10 +25,17 @@ def enter():
     if os.geteuid() != 0:
         print("skipped: making users needs root")
         sys.exit(0)
+    own = "/var/lib/martinet"
+    is_made = not os.path.isdir(own)
+    if is_made:
+        os.mkdir(own)
     with tempfile.TemporaryDirectory(prefix="site-test-") as folder:
         command = ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "--propagation",
                    "private", sys.executable] + sys.argv
-        sys.exit(subprocess.run(command, env=dict(os.environ, **{INSIDE: folder})).returncode)
+        status = subprocess.run(command, env=dict(os.environ, **{INSIDE: folder})).returncode
+    if is_made:
+        os.rmdir(own)
+    sys.exit(status)
 
 
 def prepare(folder):

@@ -22,7 +22,28 @@ public final class TrustStore: @unchecked Sendable {
             throw CryptographyError("cannot read the certificates of \(file ?? "the system")")
         }
     }
+    /// Trusts whoever answers: to look at what is shown, never to tell anything.
+    fileprivate init(blind: Void) throws(CryptographyError) {
+        guard let made = unsafe SSL_CTX_new(TLS_client_method()) else { throw CryptographyError("no TLS") }
+        unsafe context = made
+        unsafe SSL_CTX_set_verify(made, SSL_VERIFY_NONE, nil)
+    }
     deinit { unsafe SSL_CTX_free(context) }
+}
+
+/// What a server shows under a name.
+public enum TLSProbe {
+    /// - Parameter timeout: For connecting and shaking hands, in milliseconds.
+    public static func certificate(_ name: String, _ address: SocketAddress, timeout: UInt64) throws -> Certificate {
+        let deadline = MonotonicTime.milliseconds + timeout
+        let socket = try Socket.connect(.ip(address))
+        try SocketWait.writable(socket.raw, until: deadline)
+        if let error = Socket.connectResult(socket.raw) { throw error }
+        let connection = try TLSConnection(
+            socket.raw, host: name, trust: TrustStore(blind: ()), until: deadline)
+        guard let shown = connection.peerCertificate else { throw CryptographyError("no certificate") }
+        return shown
+    }
 }
 
 /// The client's end of TLS over a connected, non-blocking socket. Every call blocks until it is done or too late.
@@ -56,6 +77,10 @@ final class TLSConnection {
     }
     deinit { unsafe SSL_free(raw) }
 
+    var peerCertificate: Certificate? {
+        guard let shown = unsafe SSL_get1_peer_certificate(raw) else { return nil }
+        return unsafe Certificate(owning: shown)
+    }
     private func wait(_ reason: Int32, _ deadline: UInt64) throws(HTTPError) {
         switch reason {
         case SSL_ERROR_WANT_READ: try SocketWait.readable(socket, until: deadline)

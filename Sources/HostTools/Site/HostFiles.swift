@@ -38,6 +38,10 @@ struct HostFiles {
         "\(php)/\(version)/fpm/pool.d/\(user).conf"
     }
     func rotationFile(_ user: ByteString) -> ByteString { "\(rotation)/site-\(user)" }
+    /// Certificates of the local authority.
+    let certificates: ByteString = "/etc/ssl/martinet"
+    func certificateFile(_ name: ByteString) -> ByteString { "\(certificates)/\(name).pem" }
+    func keyFile(_ name: ByteString) -> ByteString { "\(certificates)/\(name).key" }
     func logDirectory(_ user: ByteString) -> ByteString { "\(logs)/\(user)" }
 
     /// The name by which `a2ensite` knows a file of `sites-available`; nil for others. Links are followed.

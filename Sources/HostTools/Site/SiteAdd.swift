@@ -10,6 +10,11 @@ struct SiteAdd {
         var aliases: [ByteString] = []
         var php: ByteString?
         var root: ByteString?
+        var wantsHTTPS = false
+        /// `local`, or a CA's URL or known name; nil for the one that the configuration names.
+        var authority: ByteString?
+        var contact: ByteString?
+        var agreesToTerms = false
     }
     struct Step {
         /// In the imperative, as `--dry-run` prints it.
@@ -28,6 +33,7 @@ struct SiteAdd {
     /// The user's pool where one is there already.
     let pool: PoolSection?
     let isNewUser: Bool
+    let https: SiteHTTPS?
     private let told = Told()
 
     /// Which running programs know already what is then taken back.
@@ -67,12 +73,14 @@ struct SiteAdd {
         let user = request.user
         pool = managed.pools.first { $0.user == user && !$0.listen.isEmpty }
         let home = account.home
+        https = request.wantsHTTPS ? try SiteHTTPS(request, sites) : nil
         texts = SiteTexts(
             name: request.name, aliases: request.aliases, user: user, group: account.group, home: home,
             documentRoot: try Self.documentRoot(request, home, sites),
             socket: pool?.listen ?? "\(files.sockets)/\(user).sock",
             serverUser: sites.tree.user, serverGroup: sites.tree.group, logs: files.logDirectory(user),
-            port: sites.tree.plainPort, pidFile: sites.tree.pidFile)
+            port: sites.tree.plainPort, pidFile: sites.tree.pidFile, certificate: https?.source,
+            securePort: sites.tree.securePort ?? 443)
         try checkUser()
         try checkPlaces(managed)
     }
@@ -142,9 +150,10 @@ struct SiteAdd {
         }
         for name in [texts.name] + texts.aliases {
             for site in sites.all where site.isEnabled {
+                let ports: [ByteString] =
+                    ["", "*", "\(texts.port)"] + (https == nil ? [] : ["\(texts.securePort)"])
                 let taken = site.hosts.first { host in
-                    host.answers(to: name)
-                        && host.addresses.contains { ["", "*", "\(texts.port)"].contains(VirtualHost.port($0)) }
+                    host.answers(to: name) && host.addresses.contains { ports.contains(VirtualHost.port($0)) }
                 }
                 if let taken { throw SiteError("\(name) is served already: \(taken.location)") }
             }
@@ -166,8 +175,9 @@ struct SiteAdd {
 
     /// In their order. What they need of each other is looked up when they run.
     var steps: [Step] {
-        [check("the configuration as it is", "it was wrong before anything was changed")] + userSteps + directorySteps
-            + poolSteps + serverSteps + [check("the configuration", "")] + reloadSteps
+        [check("the configuration as it is", "it was wrong before anything was changed")] + (https?.firstSteps ?? [])
+            + userSteps + directorySteps + poolSteps + (https?.certificateSteps ?? []) + serverSteps
+            + [check("the configuration", "")] + reloadSteps
     }
 
     private func check(_ what: ByteString, _ note: ByteString) -> Step {
@@ -321,7 +331,7 @@ struct SiteAdd {
     private var serverSteps: [Step] {
         let (files, server, told, name) = (files, server, told, texts.name)
         let path = files.file(ofSite: name)
-        let text = texts.virtualHost
+        let text = texts.hosts
         var steps = [
             Step(title: "write \(path)", text: text) { (journal) throws(SiteError) in
                 journal.record("reload the server") { () throws(SiteError) in try told.reloadAgain(server) }
@@ -329,13 +339,15 @@ struct SiteAdd {
                 try journal.write(path, text)
             }
         ]
-        let needed = (["proxy", "proxy_fcgi"] as [ByteString]).filter { !sites.tree.isLoaded("\($0)_module") }
+        let wanted: [ByteString] = ["proxy", "proxy_fcgi"] + (https?.modules ?? [])
+        let needed = wanted.filter { !sites.tree.isLoaded("\($0)_module") }
         if !needed.isEmpty {
             steps.append(
                 Step(title: "enable the modules \(ByteString(joining: needed)) (a2enmod)") { (_) throws(SiteError) in
                     try Self.switchOn("a2enmod", needed)
                 })
         }
+        if let https { steps.append(https.portStep) }
         steps.append(
             Step(title: "enable the site (a2ensite \(name))") { (_) throws(SiteError) in
                 try Self.switchOn("a2ensite", [name])
@@ -388,5 +400,6 @@ struct SiteAdd {
                 throw SiteError(text, cure: error.cure)
             }
         }
+        https?.awaitCertificate(server, say)
     }
 }

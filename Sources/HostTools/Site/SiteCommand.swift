@@ -6,6 +6,7 @@ import Kernel
 public enum SiteCommand {
     private static let usage: ByteString = """
         Usage: martinet site add NAME --user USER [--aliases NAME,…] [--php VERSION] [--root DIR] [--dry-run]
+                             [--https [--ca URL|local] [--contact ADDRESS] [--agree-tos]]
                martinet site list [--json]
                martinet site show NAME [--json]
                martinet site enable NAME | disable NAME
@@ -15,6 +16,10 @@ public enum SiteCommand {
           --aliases     other names of the site, *.example.net among them
           --php         the version of PHP; the newest there is when it is left out
           --root        the directory to serve, relative to the user's home; www when it is left out
+          --https       with a certificate and HTTP/2; plain requests are sent there. The certificate is from the CA that the
+                        configuration names (MDCertificateAuthority), else Let's Encrypt, and renewed by the server
+          --ca          another CA (ACME), or "local": the authority of martinet ca, for development
+          --contact     whom the CA tells about certificates; --agree-tos accepts its terms of service
           --dry-run     says what would be done
           --keep-files  removes only configuration
           --yes         does not ask before files are deleted
@@ -29,10 +34,12 @@ public enum SiteCommand {
         var flags: Set<ByteString> = []
     }
     private static let valued: [ByteString: [ByteString]] = [
-        "--user": ["add"], "--aliases": ["add"], "--php": ["add"], "--root": ["add"],
+        "--user": ["add"], "--aliases": ["add"], "--php": ["add"], "--root": ["add"], "--ca": ["add"],
+        "--contact": ["add"],
     ]
     private static let flagged: [ByteString: [ByteString]] = [
         "--dry-run": ["add"], "--json": ["list", "show", "doctor"], "--keep-files": ["remove"], "--yes": ["remove"],
+        "--https": ["add"], "--agree-tos": ["add"],
     ]
 
     /// - Parameters:
@@ -123,6 +130,13 @@ public enum SiteCommand {
         .filter { !$0.isEmpty }
         request.php = options.values["--php"]
         request.root = options.values["--root"]
+        request.wantsHTTPS = options.flags.contains("--https")
+        request.authority = options.values["--ca"]
+        request.contact = options.values["--contact"]
+        request.agreesToTerms = options.flags.contains("--agree-tos")
+        let more =
+            ["--ca", "--contact"].filter { options.values[$0] != nil } + (request.agreesToTerms ? ["--agree-tos"] : [])
+        if let word = more.first, !request.wantsHTTPS { throw SiteError(usage: "\(word) needs --https") }
         let add = try SiteAdd(request)
         if options.flags.contains("--dry-run") {
             for step in add.steps {
@@ -140,11 +154,16 @@ public enum SiteCommand {
         return 0
     }
     private static func sayEnd(_ add: SiteAdd) {
-        let port: ByteString = add.texts.port == 80 ? "" : ":\(add.texts.port)"
-        say("http://\(add.texts.name)\(port)/ is \(add.texts.documentRoot), its PHP runs as \(add.account.name).")
+        let isSecure = add.https != nil
+        let number = isSecure ? add.texts.securePort : add.texts.port
+        let port: ByteString = number == (isSecure ? 443 : 80) ? "" : ":\(number)"
+        say(
+            "http\(isSecure ? "s" : "")://\(add.texts.name)\(port)/ is \(add.texts.documentRoot), its PHP runs as \(add.account.name)."
+        )
         if !add.manager.isRunning {
             say("No process manager runs for PHP \(add.manager.files.version): start martinet-fpm.")
         }
+        if case .local? = add.https?.source { say("martinet ca trust says how browsers come to trust it.") }
         if !add.server.isRunning { say("No server runs with \(add.files.apache): start martinet.") }
     }
     static func say(_ line: ByteString) { Console.print("\(line)\n") }

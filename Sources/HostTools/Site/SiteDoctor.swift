@@ -42,6 +42,7 @@ struct SiteDoctor {
         examineHtaccess()
         examineLogs()
         examinePool()
+        examineCertificates()
         if findings.allSatisfy(\.isWarning) { examineAnswer() }
     }
     private func report(json: Bool) {
@@ -141,9 +142,9 @@ struct SiteDoctor {
 /// One request to this machine.
 enum HTTPProbe {
     /// nil without an answer in ten seconds.
-    static func status(of host: ByteString, port: UInt16) -> Int? {
+    static func status(of host: ByteString, port: UInt16, path: ByteString = "/") -> Int? {
         guard let socket = try? Socket.connect(.ip(.loopback(port: port))) else { return nil }
-        let request: ByteString = "GET / HTTP/1.0\r\nHost: \(host)\r\nUser-Agent: martinet site doctor\r\n\r\n"
+        let request: ByteString = "GET \(path) HTTP/1.0\r\nHost: \(host)\r\nUser-Agent: martinet site doctor\r\n\r\n"
         var sent = false
         for _ in 0..<100 where !sent {
             do throws(Errno) {

@@ -43,6 +43,7 @@ enum SiteListing {
             let others = sites.others(using: pool, than: site).map(\.name)
             if !others.isEmpty { rows.append(("Shared with", ByteString(joining: others))) }
         }
+        for file in certificates(site, sites) { rows.append(("Certificate", file)) }
         for log in site.hosts.flatMap(\.logs) { rows.append(("Log", "\(log.text) (\(log.location))")) }
         if let log = site.pool?.entries["php_admin_value[error_log]"] ?? site.pool?.entries["php_value[error_log]"] {
             rows.append(("PHP log", "\(log.text) (\(log.location))"))
@@ -52,6 +53,15 @@ enum SiteListing {
         }
     }
 
+    private static func certificates(_ site: Site, _ sites: Sites) -> [ByteString] {
+        let secure = site.hosts.filter(\.usesTLS)
+        let names = secure.flatMap { [$0.name].compactMap { $0 } + $0.aliases }.map(\.text)
+        if let domain = sites.tree.managedDomains.first(where: { !Set($0.names).isDisjoint(with: names) }) {
+            let file = ManagedStock(tree: sites.tree, name: domain.names[0]).certificate
+            return ["\(file ?? "none yet") (managed: \(domain.node.location))"]
+        }
+        return secure.flatMap(\.certificates).map { "\($0.text) (\($0.location))" }
+    }
     private static func place(_ location: SourceLocation) -> JSONText {
         .object([("file", .text(ByteString(location.file))), ("line", .number(location.line))])
     }
@@ -75,6 +85,7 @@ enum SiteListing {
                     site.hosts.map { host in
                         .object([
                             ("addresses", .list(host.addresses.map { .text($0) })), ("place", place(host.location)),
+                            ("tls", .flag(host.usesTLS)),
                             ("logs", .list(host.logs.map { .text($0.text) })),
                         ])
                     })

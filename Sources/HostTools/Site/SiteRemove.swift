@@ -94,6 +94,11 @@ struct SiteRemove {
         }
     }
 
+    /// One of the local authority, made for this site.
+    private func isOwnCertificate(_ file: ByteString) -> Bool {
+        let files = sites.files
+        return [files.certificateFile(site.name), files.keyFile(site.name)].contains(file) && File.isThere(file)
+    }
     /// Checked before anybody is told, and put back when it is wrong then.
     private func removeConfiguration(_ say: (ByteString) -> Void) throws(SiteError) {
         let (files, pool) = (sites.files, pool)
@@ -114,6 +119,12 @@ struct SiteRemove {
                 say("delete \(files.rotationFile(user))")
                 try journal.delete(files.rotationFile(user))
             }
+            for host in site.hosts {
+                for file in host.certificates + host.certificateKeys where isOwnCertificate(file.text) {
+                    say("delete \(file.text)")
+                    try journal.delete(file.text)
+                }
+            }
             if let complaint = server.complaint() ?? pool?.manager.complaint() {
                 throw SiteError("\(complaint)\nNothing was removed.", cure: "mend it and try again")
             }
@@ -121,6 +132,7 @@ struct SiteRemove {
             _ = journal.undo()
             throw error
         }
+        try? Directory.remove(files.certificates)
         if site.isEnabled, server.isRunning {
             say("reload the server (\(server.reloadCommand))")
             try server.reload()

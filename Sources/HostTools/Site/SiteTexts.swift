@@ -16,31 +16,58 @@ struct SiteTexts {
     let logs: ByteString
     let port: Int
     let pidFile: ByteString
+    /// nil: the site has no HTTPS.
+    var certificate: CertificateSource?
+    var securePort = 443
 
-    /// One virtual host. One with TLS would be a second section with the same lines and its certificate's.
-    var virtualHost: ByteString {
+    /// The site's file.
+    var hosts: ByteString {
+        guard let certificate else { return host(port, served) }
+        let suffix: ByteString = securePort == 443 ? "" : ":\(securePort)"
+        var text: ByteString = ""
+        var lines: ByteString = "    Protocols h2 http/1.1\n    SSLEngine on\n"
+        switch certificate {
+        case .managed(let authority, let contact, let agrees):
+            text += "# The certificate comes from a CA and is renewed in time.\n"
+            text += "<MDomain \(ByteString(joining: [name] + aliases))>\n"
+            if let authority { text += "    MDCertificateAuthority \(authority)\n" }
+            if let contact { text += "    MDContactEmail \(contact)\n" }
+            if agrees { text += "    MDCertificateAgreement accepted\n" }
+            text += "</MDomain>\n"
+        case .local(let file, let key):
+            text += "# The certificate is one for development (martinet ca): browsers must be told to trust it.\n"
+            lines += "    SSLCertificateFile \(file)\n    SSLCertificateKeyFile \(key)\n"
+        }
+        text += host(port, "    Redirect permanent / https://\(name)\(suffix)/\n")
+        return text + "\n" + host(securePort, lines + "\n" + served)
+    }
+    private func host(_ port: Int, _ lines: ByteString) -> ByteString {
         var text: ByteString = "<VirtualHost *:\(port)>\n    ServerName \(name)\n"
         if !aliases.isEmpty { text += "    ServerAlias \(ByteString(joining: aliases))\n" }
-        text += """
-                DocumentRoot \(Self.quoted(documentRoot))
-                <Directory \(Self.quoted(documentRoot))>
-                    Options SymLinksIfOwnerMatch
-                    AllowOverride All
-                    Require all granted
-                    # Scripts see the Authorization header.
-                    CGIPassAuth On
-                </Directory>
-
-                <FilesMatch "\\.php$">
-                    SetHandler "proxy:unix:\(socket)|fcgi://localhost"
-                </FilesMatch>
+        return text + lines + """
 
                 ErrorLog \(logs)/\(name)-error.log
                 CustomLog \(logs)/\(name)-access.log combined
             </VirtualHost>
 
             """
-        return text
+    }
+    private var served: ByteString {
+        """
+            DocumentRoot \(Self.quoted(documentRoot))
+            <Directory \(Self.quoted(documentRoot))>
+                Options SymLinksIfOwnerMatch
+                AllowOverride All
+                Require all granted
+                # Scripts see the Authorization header.
+                CGIPassAuth On
+            </Directory>
+
+            <FilesMatch "\\.php$">
+                SetHandler "proxy:unix:\(socket)|fcgi://localhost"
+            </FilesMatch>
+
+        """
     }
     static func quoted(_ path: ByteString) -> ByteString {
         path.contains(where: { ASCII.isSpace($0) }) ? "\"\(path)\"" : path

@@ -21,6 +21,11 @@ struct VirtualHost {
     let logs: [Value]
     /// What hands PHP to a process manager.
     let handlers: [Value]
+    /// `SSLEngine on`
+    let usesTLS: Bool
+    /// `SSLCertificateFile`, and `SSLCertificateKeyFile` in the same order.
+    let certificates: [Value]
+    let certificateKeys: [Value]
 
     init(_ node: Node, in tree: ServerTree) {
         self.node = node
@@ -41,6 +46,11 @@ struct VirtualHost {
             !$0.text.hasPrefix("|") && !$0.text.hasPrefix("syslog")
         }.map { Value(text: tree.absolute($0.text), location: $0.location) }
         handlers = Self.sockets(node.all)
+        usesTLS = values(["sslengine"]).last.map { $0.text.equalsIgnoringCase("on") } ?? false
+        certificates = values(["sslcertificatefile"]).map { Value(text: tree.absolute($0.text), location: $0.location) }
+        certificateKeys = values(["sslcertificatekeyfile"]).map {
+            Value(text: tree.absolute($0.text), location: $0.location)
+        }
     }
 
     /// Without scheme and port, in lower case.
