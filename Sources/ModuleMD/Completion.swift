@@ -9,7 +9,7 @@ import ServerCore
 enum Completion {
     @Sendable static func complete(_ configuration: Configuration) throws(DirectiveError) {
         let config = configuration.mainServer[ManagedDomains.global]
-        guard !config.domains.isEmpty else { return }
+        guard !config.domains.isEmpty else { return answerChallengesOfOthers(configuration, config) }
         let store = try openStore(configuration, config)
         let settings = renewalSettings(configuration, config)
         var entries = try config.domains.map { domain throws(DirectiveError) in
@@ -36,6 +36,12 @@ enum Completion {
         configuration.mainServer[ManagedDomains.global].registry = registry
         configuration.certificateBoard = try? CertificateBoard()
         if entries.contains(where: \.domain.isWatched) { configuration.services.append(RenewalProcess.service) }
+    }
+    /// Without domains of ours the store may have challenges that `a2md` or another server put there.
+    private static func answerChallengesOfOthers(_ configuration: Configuration, _ config: GlobalConfig) {
+        guard let store = try? openStore(configuration, config) else { return }
+        let settings = renewalSettings(configuration, config)
+        configuration.mainServer[ManagedDomains.global].registry = Registry(store, config, settings, [])
     }
     private static func openStore(_ configuration: Configuration, _ config: GlobalConfig) throws(DirectiveError)
         -> Store
@@ -199,7 +205,13 @@ enum Completion {
     }
     /// Half-done renewals stay where they are: they go on.
     private static func isComplete(_ name: String, _ store: Store) -> Bool {
-        guard let domain = try? store.domain(.staging, name) else { return false }
+        let domain: ManagedDomain
+        do throws(Store.Failure) {
+            domain = try store.domain(.staging, name)
+        } catch {
+            // What cannot be read is found out, said and purged by who activates.
+            return !error.isNotFound
+        }
         return domain.keyKinds.allSatisfy {
             store.exists(.staging, name, $0.fileName("pubcert")) && store.exists(.staging, name, $0.fileName("privkey"))
         }

@@ -1,4 +1,4 @@
-// Apache: modules/md/mod_md_config.c, modules/md/md_util.c (md_util_abs_uri_check, md_util_abs_http_uri_check)
+// Apache: modules/md/mod_md_config.c
 
 import ACME
 import Bytes
@@ -80,41 +80,6 @@ enum PortMap {
         default: throw DirectiveError("mapped port number must be 80 or 443")
         }
     }
-}
-
-/// What is wrong with a URI, in Apache's words.
-enum URIWords {
-    static func fault(_ text: String) -> String? {
-        guard let colon = text.firstIndex(of: ":"), colon > text.startIndex,
-            text[..<colon].utf8.allSatisfy({ ASCII.isAlnum($0) || $0 == 43 || $0 == 45 || $0 == 46 })
-        else { return "missing uri scheme" }
-        let scheme = text[..<colon].lowercased()
-        let rest = text[text.index(after: colon)...]
-        if scheme == "mailto" {
-            let parts = rest.split(separator: "@", omittingEmptySubsequences: false)
-            return parts.count == 2 && !parts[0].isEmpty && parts[1].contains(".") ? nil : "missing email address"
-        }
-        if text.contains(" ") { return "whitespace in uri" }
-        if scheme == "http" || scheme == "https" { return hostFault(rest) }
-        return nil
-    }
-    static func httpFault(_ text: String) -> String? {
-        if let fault = fault(text) { return fault }
-        let scheme = text.prefix { $0 != ":" }.lowercased()
-        return scheme == "http" || scheme == "https" ? nil : "uri scheme must be http or https"
-    }
-    private static func hostFault(_ rest: Substring) -> String? {
-        guard rest.hasPrefix("//") else { return "missing hostname" }
-        let authority = rest.dropFirst(2).prefix { $0 != "/" && $0 != "?" && $0 != "#" }
-        let host = authority.prefix { $0 != ":" }
-        guard !host.isEmpty else { return "missing hostname" }
-        guard DNSName.isName(String(host), needsDomain: false) || host.hasPrefix("[") else { return "invalid hostname" }
-        let port = authority.dropFirst(host.count).dropFirst()
-        if !host.hasPrefix("["), !port.isEmpty, Int(port) == nil { return "invalid port" }
-        return nil
-    }
-    /// `mailto:` before a plain address (md_util_schemify).
-    static func contact(_ text: String) -> String { text.contains(":") ? text : "mailto:\(text)" }
 }
 
 /// The words before `>`, which may be quoted.

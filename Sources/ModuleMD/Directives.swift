@@ -361,6 +361,14 @@ extension ManagedDomains {
                 context.global.certificatesFile =
                     word.equalsIgnoringCase("none") ? nil : context.serverRelative(word).string
             }),
+        whole("MDActivateOn", "Whether new certificates are used once they are there, or after the next restart.") {
+            config, word throws(DirectiveError) in
+            switch word.lowercased.string {
+            case "renewal": config.activatesAtRestart = false
+            case "restart": config.activatesAtRestart = true
+            default: throw DirectiveError("unknown '\(word)', supported parameter values are 'renewal' and 'restart'")
+            }
+        },
         whole("MDRetryDelay", "Time length for first retry, doubled on every consecutive error.") {
             config, word throws(DirectiveError) in
             let delay = try duration(word, unit: "s")

@@ -8,10 +8,10 @@ import ServerCore
 public enum ManagedDomains {
     public static let module = ModuleDefinition("md", .metadata, directives: directives) { hooks in
         hooks.onPostConfig(Completion.complete, order: .first)
-        hooks.onPostReadRequest(RequireHTTPS.redirect)
+        hooks.onPostReadRequest(StatusHandlers.certificate, before: ["mod_ssl.c"])
+        hooks.onPostReadRequest(RequireHTTPS.redirect, after: ["mod_ssl.c"])
         hooks.onQuickHandler(ChallengeResponse.answer, order: .reallyFirst)
         hooks.onHandler(StatusHandlers.domains)
-        hooks.onHandler(StatusHandlers.certificate)
         hooks.addProvider(
             CertificateSource(files: CertificateFilesOfServer.find, challenge: ChallengeResponse.certificate),
             to: CertificateSource.group, as: "md")
@@ -128,6 +128,8 @@ struct GlobalConfig: MergeableConfig {
     var lockWait: Int64?
     var certificatesFile: String?
     var match = Match.all
+    /// New certificates wait for the next start or reload, as with mod_md.
+    var activatesAtRestart = false
     /// What became of it all.
     var registry: Registry?
 

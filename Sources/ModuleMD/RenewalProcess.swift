@@ -108,9 +108,7 @@ private struct DomainRun {
         guard now >= job.nextRun else { return }
         job.nextRun = 0
         if job.isFinished, job.isRenewalNotified {
-            isReady = job.validFrom <= now
-            if !isReady { job.nextRun = job.validFrom }
-            return
+            return awaitUse()
         }
         guard domain.state != .missingInformation else { return }
         var explanation: String?
@@ -164,12 +162,8 @@ private struct DomainRun {
         if !job.isRenewalNotified {
             guard notify("renewed") else {
                 job.errors += 1
-                job.nextRun =
-                    now
-                    + max(
-                        1,
-                        Job.delay(
-                            errors: job.errors, problem: job.last?.problem, first: registry.config.retryDelay / 1000))
+                job.nextRun = later(
+                    Job.delay(errors: job.errors, problem: job.last?.problem, first: registry.config.retryDelay / 1000))
                 return save()
             }
             job.isNotified = true
@@ -177,9 +171,16 @@ private struct DomainRun {
             log(.notice, "AH10059: The Managed Domain \(name) has been setup.")
         }
         save()
+        awaitUse()
+    }
+    /// The staged certificates are used once they are valid, or by the next start.
+    private mutating func awaitUse() {
+        guard !registry.config.activatesAtRestart else { return }
         isReady = job.validFrom <= now
         if !isReady { job.nextRun = job.validFrom }
     }
+    /// In whole seconds, and not earlier than that.
+    private func later(_ seconds: Int64) -> Int64 { now + 1 + max(1, seconds) }
     private mutating func drive() -> RenewalResult {
         let store = registry.store
         let (config, log) = (registry.config, log)
@@ -209,9 +210,8 @@ private struct DomainRun {
     }
     private mutating func failed(_ result: RenewalResult) {
         job.errors += 1
-        job.nextRun =
-            now
-            + max(1, Job.delay(errors: job.errors, problem: result.problem, first: registry.config.retryDelay / 1000))
+        job.nextRun = later(
+            Job.delay(errors: job.errors, problem: result.problem, first: registry.config.retryDelay / 1000))
         log(
             .error,
             "(\(result.status))\(StatusCode.text(result.status)): AH10056: processing \(domain.name): \(result.detail ?? "")"

@@ -29,24 +29,25 @@ enum StatusHandlers {
         return send(json, request)
     }
     /// What the world may know of a host's certificate.
-    @Sendable static func certificate(_ request: Request) async -> Outcome {
+    @Sendable static func certificate(_ request: Request) -> Outcome {
         guard request.uri == "/.httpd/certificate-status", let registry = request.configuration.managedDomains,
-            registry.config.hasCertificateStatus,
-            let entry = registry.current(request.configuration).first(where: {
-                $0.servers.contains(request.server.number)
-            })
+            registry.config.hasCertificateStatus, let host = request.hostname?.string,
+            let entry = registry.current(request.configuration).first(where: { $0.domain.contains(host) })
         else { return .declined }
-        guard request.methodNumber.isGet else { return .status(501) }
         request.doNotReuse()
+        guard request.methodNumber.isGet else { return .status(501) }
+        let whole = domain(entry, registry, withLog: false)
         var json: JSON = .emptyObject
-        for (name, certificate) in named(entry) { json[name] = Self.json(certificate) }
-        let job = job(entry.domain.name, registry)
-        if job.isFinished {
-            var renewal: JSON = .emptyObject
-            for (name, certificate) in staged(entry.domain, registry.store) { renewal[name] = Self.json(certificate) }
-            json["renewal"] = ["cert": renewal]
+        json["valid"] = whole["cert"]["valid"]
+        for kind in entry.domain.keyKinds {
+            var known: JSON = .emptyObject
+            for name in ["valid", "serial", "sha256-fingerprint"] { known[name] = whole["cert"][kind.name][name] }
+            json[kind.name] = known
         }
-        return send(json, request)
+        let renewal = whole["renewal"]
+        if !renewal.isNull { json["renewal"] = ["cert": renewal["cert"].isNull ? .emptyObject : renewal["cert"]] }
+        _ = send(json, request)
+        return .done
     }
     private static func send(_ json: JSON, _ request: Request) -> Outcome {
         request.contentType = "application/json"
@@ -55,8 +56,6 @@ enum StatusHandlers {
     }
 
     // MARK: Parts
-
-    private static func job(_ name: String, _ registry: Registry) -> Job { Job(registry.store, name) }
 
     /// Static files have numbers for names.
     private static func named(_ entry: Registry.Entry) -> [(String, Certificate)] {
@@ -73,6 +72,7 @@ enum StatusHandlers {
     }
     private static func json(_ certificate: Certificate) -> JSON {
         [
+            "issuer-name": .string(certificate.issuer), "issuer-uri": JSON(certificate.issuerURL),
             "valid": period(certificate.notBefore, certificate.notAfter), "serial": .string(certificate.serial),
             "sha256-fingerprint": .string(certificate.fingerprint),
         ]
@@ -99,7 +99,7 @@ enum StatusHandlers {
         json["renew-at"] = .string(RFC822.text(entry.stock.renewAt))
         json["stapling"] = .bool(domain.stapling)
         json["watched"] = .bool(domain.isWatched)
-        let known = try? registry.store.json(.staging, domain.name, "job.json")
+        let known = Job.json(registry.store, domain.name)
         guard known != nil || entry.stock.shouldRenew else { return json }
         json["renew"] = true
         if var renewal = known {

@@ -65,8 +65,9 @@ final class ManagedCertificates: Sendable {
 
     /// Replaces what a connection to this server would show, when there is something newer. One atomic load where nothing
     /// ever changed.
-    func apply(to ssl: OpaquePointer, of server: Server) {
-        guard let board, case let version = board.version, version > 0 else { return }
+    /// - Returns: Whether there was something newer.
+    func apply(to ssl: OpaquePointer, of server: Server) -> Bool {
+        guard let board, case let version = board.version, version > 0 else { return false }
         let list = state.withLock { state in
             if version != state.version, let (read, entries) = board.entries() {
                 state.version = read
@@ -78,8 +79,9 @@ final class ManagedCertificates: Sendable {
             }
             return state.byServer[server.number] ?? []
         }
-        guard !list.isEmpty else { return }
+        guard !list.isEmpty else { return false }
         unsafe SSL_certs_clear(ssl)
         for one in list { unsafe one.use(on: ssl) }
+        return true
     }
 }

@@ -53,7 +53,10 @@ enum TLSCallbacks {
         {
             unsafe use(context, ssl)
         }
-        unsafe transport.worker.configuration.tls?.managed.apply(to: ssl, of: transport.server)
+        if let state = transport.worker.configuration.tls {
+            let isNewer = unsafe state.managed.apply(to: ssl, of: transport.server)
+            transport.showsStandIn = !isNewer && state.context(of: transport.server)?.isFallback == true
+        }
         return SSL_CLIENT_HELLO_SUCCESS
     }
     /// Moves a connection to another server's settings: OpenSSL itself only takes over the certificates.

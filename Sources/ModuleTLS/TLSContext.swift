@@ -10,6 +10,8 @@ import ServerCore
     /// For callbacks: whose it is.
     unowned let server: Server
     var versions: TLSVersions = []
+    /// Its certificate is a stand-in until mod_md has one.
+    var isFallback = false
     var sessions: SessionCache?
     var tickets: TicketKeys?
 

@@ -134,6 +134,13 @@ enum TLSInit {
             while keyFiles.count < files.count { keyFiles.append(files[keyFiles.count]) }
             files += managed.pairs.map(\.certificate)
             keyFiles += managed.pairs.map(\.key)
+            context.isFallback = managed.isFallback
+            if managed.isFallback {
+                server.configuration.say(
+                    .warning, "ssl",
+                    "AH10085: Init: \(server.sslID) will respond with '503 Service Unavailable' for now. There are no SSL certificates configured and no other module contributed any."
+                )
+            }
         }
         for (index, file) in files.enumerated() {
             let id: ByteString = "\(server.sslID):\(index)"

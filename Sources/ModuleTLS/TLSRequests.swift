@@ -17,7 +17,7 @@ enum TLSRequests {
     /// Requests must be for the server that the handshake was for, or for one like it (ssl_hook_ReadReq).
     @Sendable static func checkServer(_ request: Request) -> Outcome {
         guard let transport = request.connection.transport as? TLSTransport else { return .declined }
-        if transport.isForChallenge { return .status(503) }
+        if transport.isForChallenge || transport.showsStandIn { return .status(503) }
         if transport.isPlain {
             // The error document is let through.
             guard !transport.isRefused else { return .declined }

@@ -31,6 +31,8 @@ import ServerCore
     var requestDepth: Int?
     /// The connection is for a challenge (ACME): no request is served on it.
     var isForChallenge = false
+    /// There is no real certificate yet: requests are answered with 503 (service_unavailable).
+    var showsStandIn = false
     /// A certificate without a known authority was let pass (`optional_no_ca`).
     var isGenerous = false
     /// The one request on a connection that spoke plain HTTP was answered.
@@ -76,7 +78,7 @@ import ServerCore
         }
     }
     public var sharing: UInt32? {
-        guard isSecure, !isForChallenge, !hasClientCertificate else { return nil }
+        guard isSecure, !isForChallenge, !showsStandIn, !hasClientCertificate else { return nil }
         return UInt32(truncatingIfNeeded: server.number) << 1 + (serverName == nil ? 1 : 2)
     }
     private var hasClientCertificate: Bool {

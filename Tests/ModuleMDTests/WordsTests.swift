@@ -49,9 +49,10 @@ import Testing
     @Test(
         arguments: [
             ("https://ca.example/dir", nil), ("http://localhost:4000/directory", nil), ("x", "missing uri scheme"),
-            ("https:", "missing hostname"), ("https://a b/", "whitespace in uri"), ("http://", "missing hostname"),
-            ("https://a:99999/", nil), ("https://a:x/", "invalid port"), ("mailto:a@b.example", nil),
-            ("mailto:ab", "missing email address"),
+            ("https:", "missing uri identifier"), ("https://a b/", "whitespace in uri"),
+            ("http://", "missing hostname"),
+            ("https://a:99999/", "invalid port"), ("https://a:x/", "invalid port"), ("mailto:a@b.example", nil),
+            ("mailto:ab", "missing @"), ("mailto:a..b@c.example", "double period"),
         ] as [(String, String?)])
     func faults(_ text: String, _ fault: String?) { #expect(URIWords.fault(text) == fault) }
 }

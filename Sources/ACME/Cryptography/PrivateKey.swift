@@ -31,6 +31,13 @@ public enum KeyKind: Sendable, Hashable {
     /// MD_PKEY_RSA_BITS_DEF
     public static let standard = KeyKind.rsa(bits: 2048)
 
+    /// As it appears in messages: `rsa-2048`, `ec-P-384` (md_pkey_spec_to_str).
+    var specification: String {
+        switch self {
+        case .rsa(let bits): "rsa-\(bits)"
+        case .curve(let name): "ec-\(name)"
+        }
+    }
     /// As it appears in file names and in status: `rsa` or the curve.
     public var name: String {
         switch self {

@@ -55,12 +55,10 @@ public final class ACMEClient {
         do throws(HTTPError) {
             answer = try http.perform("GET", url)
         } catch {
-            var failure = ACMEError(
-                StatusCode.general,
+            throw ACMEError(
+                error.status,
                 "Unsuccessful in contacting ACME server at <\(url)>. If this problem persists, please check your network connectivity from your Apache server to the ACME server. Also, older servers might have trouble verifying the certificates of the ACME server. You can check if you are able to contact it manually via the curl command. Sometimes, the ACME server might be down for maintenance, so failing to contact it is not an immediate problem. Apache will continue retrying this. (\(error))"
             )
-            if case .timedOut = error { failure.status = StatusCode.timeUp }
-            throw failure
         }
         if answer.status == 503 {
             var failure = ACMEError(
@@ -105,7 +103,7 @@ public final class ACMEClient {
             if let fresh = answer.field("replay-nonce"), !fresh.isEmpty { nonce = fresh }
             return answer
         } catch {
-            throw ACMEError(StatusCode.general, "request to <\(url)> failed: \(error)")
+            throw ACMEError(error.status, "request to <\(url)> failed: \(error)")
         }
     }
     /// A signed request.

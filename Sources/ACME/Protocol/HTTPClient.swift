@@ -13,6 +13,16 @@ public enum HTTPError: Error, Sendable, CustomStringConvertible {
     case tooLarge
     case badAnswer(String)
 
+    /// As mod_md has libcurl's errors (curl_status).
+    public var status: Int {
+        switch self {
+        case .badURL: StatusCode.invalid
+        case .resolve, .connect: Int(Errno.connectionRefused.rawValue)
+        case .timedOut: StatusCode.timeUp
+        case .tls: Int(Errno.connectionAborted.rawValue)
+        case .tooLarge, .badAnswer: StatusCode.general
+        }
+    }
     public var description: String {
         switch self {
         case .badURL(let url): "not a URL that can be asked: \(url)"

@@ -50,6 +50,13 @@ extension Renewal {
     }
 
     private func newOrder(_ kind: KeyKind, _ client: ACMEClient) throws(ACMEError) {
+        var replaces: String?
+        if staged.account != nil, domain.usesRenewalInfo, client.directory.renewalInfo != nil {
+            replaces = stock.certificate(kind)?.renewalIdentifier
+        }
+        set(
+            "Creating new order, key-spec=\(domain.keys.isEmpty ? "default" : kind.specification), profile=\(staged.profile ?? "none"), replacing-cert=\(replaces ?? "none")"
+        )
         var profile: String?
         if let wanted = staged.profile {
             profile = client.directory.profiles.first { $0.lowercased() == wanted.lowercased() }
@@ -59,13 +66,6 @@ extension Renewal {
                     problem: "apache:profile-not-offered")
             }
         }
-        var replaces: String?
-        if staged.account != nil, domain.usesRenewalInfo, client.directory.renewalInfo != nil {
-            replaces = stock.certificate(kind)?.renewalIdentifier
-        }
-        set(
-            "Creating new order, key-spec=\(kind.name), profile=\(staged.profile ?? "none"), replacing-cert=\(replaces ?? "none")"
-        )
         let names = DNSName.minimal(domain.domains)
         do throws(ACMEError) {
             order = try client.order(names, profile: profile, replaces: replaces)

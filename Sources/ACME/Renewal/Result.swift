@@ -74,7 +74,17 @@ public struct Job: Sendable, Hashable {
         log = json["log"]["entries"].elements
     }
     public init(_ store: Store, _ name: String, _ group: Store.Group = .staging) {
-        self = (try? store.json(group, name, "job.json")).map { Job(name, $0) } ?? Job(name)
+        self = Self.json(store, name, group).map { Job(name, $0) } ?? Job(name)
+    }
+    /// What is there and may be believed: a finished renewal has left certificates (md_job_json_seems_valid).
+    public static func json(_ store: Store, _ name: String, _ group: Store.Group = .staging) -> JSON? {
+        guard let json = try? store.json(group, name, "job.json") else { return nil }
+        guard group == .staging, json["finished"].bool == true, json["notified-renewed"].bool == true else {
+            return json
+        }
+        guard let domain = try? store.domain(group, name) else { return nil }
+        let isWhole = domain.keyKinds.allSatisfy { (try? store.chain(group, name, $0.fileName("pubcert"))) != nil }
+        return isWhole ? json : nil
     }
     public var json: JSON {
         var json: JSON = [

@@ -125,7 +125,9 @@ extension ManagedDomain {
         }
         json["stapling"] = .bool(stapling)
         json["cmd-dns-01"] = JSON(dns01Command)
-        if let binding { json["eab"] = ["kid": .string(binding.identifier), "hmac": .string(binding.key)] }
+        if let binding, binding.identifier != "none" {
+            json["eab"] = ["kid": .string(binding.identifier), "hmac": .string(binding.key)]
+        }
         json["profile"] = JSON(profile)
         json["profile-mandatory"] = .bool(isProfileMandatory)
         json["ari-renewals"] = .bool(usesRenewalInfo)

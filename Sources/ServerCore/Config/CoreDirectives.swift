@@ -87,7 +87,7 @@ extension Configuration {
     func module(answeringTo name: ByteString) -> ModuleDefinition? {
         available.first {
             name == ByteString($0.name) || name == ByteString($0.sourceName) || name == ByteString($0.symbol)
-                || name == ByteString("mod_\($0.name)")
+                || name + "_module" == ByteString($0.symbol) || name == ByteString("mod_\($0.name)")
         }
     }
 }

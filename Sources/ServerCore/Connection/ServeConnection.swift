@@ -119,10 +119,9 @@ extension Worker {
         if let end = await upgrade(request, reader) { return end }
         attachBody(request, reader)
         let outcome = ProcessRequest.runAll(configuration.hooks.postReadRequest, request)
-        if case .status = outcome {
-            await ErrorResponse.finish(request, outcome)
-        } else {
-            await ProcessRequest.process(request)
+        switch outcome {
+        case .status, .done: await ErrorResponse.finish(request, outcome)
+        default: await ProcessRequest.process(request)
         }
         let answer = await request.last.withCheckedFields()
         let sent = await send(answer, reader)

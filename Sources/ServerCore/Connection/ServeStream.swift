@@ -93,10 +93,9 @@ extension Worker {
             await ErrorResponse.die(request, status)
         } else {
             let outcome = ProcessRequest.runAll(configuration.hooks.postReadRequest, request)
-            if case .status = outcome {
-                await ErrorResponse.finish(request, outcome)
-            } else {
-                await ProcessRequest.process(request)
+            switch outcome {
+            case .status, .done: await ErrorResponse.finish(request, outcome)
+            default: await ProcessRequest.process(request)
             }
         }
         let answer = await request.last.withCheckedFields()
