@@ -51,6 +51,7 @@ test: test-deps build
 	timeout 60 Tests/Serve/run --martinet .build/release/martinet
 	timeout 60 Tests/HTTP2/frames --martinet .build/release/martinet
 	timeout 180 Tests/ACME/run --martinet .build/release/martinet
+	timeout 120 Tests/ACME/stapling --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/attacks --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/compare --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet --martinet-fpm .build/release/martinet-fpm

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/ocsp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
@@ -165,4 +166,70 @@ static inline const char *certificates_verify_text(SSL *connection) {
     return X509_verify_cert_error_string(SSL_get_verify_result(connection));
 }
 static inline long certificates_verify_result(SSL *connection) { return SSL_get_verify_result(connection); }
+// A question with a nonce about one certificate; NULL when there is no memory.
+static inline OCSP_REQUEST *certificates_ocsp_request(X509 *certificate, X509 *issuer) {
+    OCSP_REQUEST *request = OCSP_REQUEST_new();
+    OCSP_CERTID *id = OCSP_cert_to_id(NULL, certificate, issuer);
+    if (!request || !id || !OCSP_request_add0_id(request, id)) {
+        OCSP_CERTID_free(id);
+        OCSP_REQUEST_free(request);
+        return NULL;
+    }
+    OCSP_request_add1_nonce(request, NULL, -1);
+    return request;
+}
+static inline int certificates_ocsp_write(BIO *bio, OCSP_REQUEST *request) {
+    unsigned char *der = NULL;
+    int count = i2d_OCSP_REQUEST(request, &der);
+    int ok = count > 0 && BIO_write(bio, der, count) == count;
+    OPENSSL_free(der);
+    return ok;
+}
+// The issuer, or somebody it certified for this, must have signed the answer.
+static inline int certificates_ocsp_signed(OCSP_BASICRESP *basic, X509 *issuer) {
+    X509_STORE *store = X509_STORE_new();
+    STACK_OF(X509) *others = sk_X509_new_null();
+    int ok = store && others && sk_X509_push(others, issuer) > 0 && X509_STORE_add_cert(store, issuer)
+        && X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) && OCSP_basic_verify(basic, others, store, 0) > 0;
+    sk_X509_free(others);
+    X509_STORE_free(store);
+    return ok;
+}
+enum { certificates_ocsp_unreadable = -1, certificates_ocsp_refused = -2, certificates_ocsp_empty = -3,
+       certificates_ocsp_nonce = -4, certificates_ocsp_signature = -5, certificates_ocsp_other = -6,
+       certificates_ocsp_future = -7 };
+// Reads an answer: V_OCSP_CERTSTATUS_… or one of the above. `detail` is the responder's status.
+static inline int certificates_ocsp_read(
+    const unsigned char *der, long count, OCSP_REQUEST *request, X509 *certificate, X509 *issuer, int *detail,
+    const ASN1_TIME **from, const ASN1_TIME **until, OCSP_BASICRESP **keep) {
+    int result = certificates_ocsp_unreadable, reason = 0;
+    OCSP_BASICRESP *basic = NULL;
+    OCSP_CERTID *id = OCSP_cert_to_id(NULL, certificate, issuer);
+    OCSP_RESPONSE *response = d2i_OCSP_RESPONSE(NULL, &der, count);
+    ASN1_GENERALIZEDTIME *begin = NULL, *end = NULL;
+    if (!response || !id) goto out;
+    result = certificates_ocsp_refused;
+    *detail = OCSP_response_status(response);
+    if (*detail != OCSP_RESPONSE_STATUS_SUCCESSFUL) goto out;
+    result = certificates_ocsp_empty;
+    if (!(basic = OCSP_response_get1_basic(response))) goto out;
+    result = certificates_ocsp_nonce;
+    if (request && OCSP_check_nonce(request, basic) == 0) goto out;
+    result = certificates_ocsp_signature;
+    if (!certificates_ocsp_signed(basic, issuer)) goto out;
+    result = certificates_ocsp_other;
+    if (!OCSP_resp_find_status(basic, id, detail, &reason, NULL, &begin, &end)) goto out;
+    result = certificates_ocsp_future;
+    if (!OCSP_check_validity(begin, end, 300, -1)) goto out;
+    result = *detail;
+    *from = begin;
+    *until = end;
+out:
+    *keep = basic;
+    OCSP_CERTID_free(id);
+    OCSP_RESPONSE_free(response);
+    ERR_clear_error();
+    return result;
+}
+
 #endif

@@ -9,7 +9,9 @@ import ServerCore
 enum Completion {
     @Sendable static func complete(_ configuration: Configuration) throws(DirectiveError) {
         let config = configuration.mainServer[ManagedDomains.global]
-        guard !config.domains.isEmpty else { return answerChallengesOfOthers(configuration, config) }
+        guard !config.domains.isEmpty || Stapling.isWanted(configuration, []) else {
+            return answerChallengesOfOthers(configuration, config)
+        }
         let store = try openStore(configuration, config)
         let settings = renewalSettings(configuration, config)
         var entries = try config.domains.map { domain throws(DirectiveError) in
@@ -35,7 +37,15 @@ enum Completion {
         let registry = Registry(store, config, settings, entries)
         configuration.mainServer[ManagedDomains.global].registry = registry
         configuration.certificateBoard = try? CertificateBoard()
-        if entries.contains(where: \.domain.isWatched) { configuration.services.append(RenewalProcess.service) }
+        let staples = Stapling.isWanted(configuration, entries.map(\.domain))
+        if staples {
+            let now = RealTime.now
+            let keeping = config.statusKeeping.start(from: (now / 1000 - TimeSlice.week) / 1000, to: now / 1_000_000)
+            store.removeStatuses(before: keeping * 1_000_000)
+        }
+        if staples || entries.contains(where: \.domain.isWatched) {
+            configuration.services.append(RenewalProcess.service)
+        }
     }
     /// Without domains of ours the store may have challenges that `a2md` or another server put there.
     private static func answerChallengesOfOthers(_ configuration: Configuration, _ config: GlobalConfig) {

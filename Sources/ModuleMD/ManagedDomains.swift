@@ -15,6 +15,9 @@ public enum ManagedDomains {
         hooks.addProvider(
             CertificateSource(files: CertificateFilesOfServer.find, challenge: ChallengeResponse.certificate),
             to: CertificateSource.group, as: "md")
+        hooks.addProvider(
+            StapleSource(prime: Stapling.prime, response: Stapling.response), to: StapleSource.group, as: "md")
+        hooks.addProvider(StatusSection(text: ServerStatusSection.text), to: StatusSection.group, as: "md")
     }
 
     /// MOD_MD_VERSION of the mod_md whose store and pages these are.
@@ -124,6 +127,8 @@ struct GlobalConfig: MergeableConfig {
     var checkInterval: Int64 = 43_200_000
     var retryDelay: Int64 = 30_000
     var retryFailover = 13
+    var statusKeeping = TimeSlice.keeping
+    var statusRenewWindow = TimeSlice.renewal
     /// nil: no locks.
     var lockWait: Int64?
     var certificatesFile: String?

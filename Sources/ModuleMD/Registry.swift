@@ -22,6 +22,8 @@ final class Registry: Sendable {
     private let state: Mutex<[Entry]>
     /// What was published on the board: name and pairs.
     private let published = Mutex<[CertificateBoard.Entry]>([])
+    /// Certificates whose OCSP answers are looked after, and what is known of them.
+    let stapling = StapleRegistry()
 
     init(_ store: Store, _ config: GlobalConfig, _ settings: RenewalSettings, _ entries: [Entry]) {
         self.store = store
@@ -50,6 +52,12 @@ final class Registry: Sendable {
             try? store.save(entries[index].domain, .domains)
         }
         publish(name, configuration)
+        if let entry = entries.first(where: { $0.domain.name == name }), entry.domain.stapling {
+            stapling.forget(name)
+            for kind in entry.domain.keyKinds {
+                if let pem = try? store.bytes(.domains, name, kind.fileName("pubcert")) { stapling.add(name, pem) }
+            }
+        }
         return true
     }
     private func publish(_ name: String, _ configuration: Configuration) {

@@ -21,6 +21,7 @@ enum RenewalProcess {
         log(.debug, "AH10054: md watchdog start, auto drive \(watched.count) mds")
         for entry in watched { forgetErrors(entry.domain.name, registry, log) }
         sleep(registry.config.initialDelay)
+        var staples = StaplingRun(registry, log)
         while true {
             var next = now + spread(registry.config.checkInterval / 1000)
             var isActivated = false
@@ -33,6 +34,7 @@ enum RenewalProcess {
                 }
                 if run.job.nextRun > 0 { next = min(next, run.job.nextRun) }
             }
+            if !isActivated, let time = staples.process() { next = min(next, time) }
             // The parent knows the new certificates: it starts this process again with them.
             if isActivated { return sleep(200) }
             let pause = max(1, next - now)
@@ -118,6 +120,10 @@ private struct DomainRun {
     /// By the certificate's age, or because the CA says so (RFC 9773).
     private mutating func isDue(_ explanation: inout String?) -> Bool {
         let renewAt = stock.renewAt
+        if registry.hasRevoked(domain, stock.certificates) {
+            log(.debug, "AH10500: md(\(domain.name)): need to renew, OCSP reports revoked certificate(s)")
+            return true
+        }
         guard renewAt > now else {
             log(.debug, "AH10512: md(\(domain.name)): need to renew now")
             return true

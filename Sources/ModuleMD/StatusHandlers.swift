@@ -80,11 +80,14 @@ enum StatusHandlers {
     private static func period(_ from: Int64, _ until: Int64) -> JSON {
         ["from": .string(RFC822.text(from)), "until": .string(RFC822.text(until))]
     }
-    private static func certificates(_ list: [(String, Certificate)], withIdentifier: Bool) -> JSON {
+    private static func certificates(
+        _ list: [(String, Certificate)], withIdentifier: Bool, _ status: (Certificate) -> JSON = { _ in .null }
+    ) -> JSON {
         var json: JSON = .emptyObject
         for (name, certificate) in list {
             var entry = Self.json(certificate)
             if withIdentifier { entry["ari-cert-id"] = JSON(certificate.renewalIdentifier) }
+            entry["ocsp"] = status(certificate)
             json[name] = entry
         }
         let from = list.map(\.1.notBefore).max()
@@ -92,10 +95,27 @@ enum StatusHandlers {
         if let from, let until, from <= until { json["valid"] = period(from, until) }
         return json
     }
+    /// What the CA says of it.
+    private static func status(_ certificate: Certificate, _ name: String, _ registry: Registry, withLog: Bool) -> JSON
+    {
+        var json: JSON = .emptyObject
+        if certificate.ocspResponder != nil {
+            let status = CertificateStatus(registry.store, name, certificate.stapleID)
+            json["status"] = .string((status?.state ?? .unknown).rawValue)
+            json["valid"] = status?.period ?? .null
+        }
+        if var job = try? registry.store.json(.ocsp, name, "job.json") {
+            if !withLog { job["log"] = .null }
+            json["renewal"] = job
+        }
+        return json == .emptyObject ? .null : json
+    }
     static func domain(_ entry: Registry.Entry, _ registry: Registry, withLog: Bool) -> JSON {
         let domain = entry.domain
         var json = domain.publicJSON
-        json["cert"] = certificates(named(entry), withIdentifier: true)
+        json["cert"] = certificates(named(entry), withIdentifier: true) { certificate in
+            domain.stapling ? status(certificate, domain.name, registry, withLog: withLog) : .null
+        }
         json["renew-at"] = .string(RFC822.text(entry.stock.renewAt))
         json["stapling"] = .bool(domain.stapling)
         json["watched"] = .bool(domain.isWatched)

@@ -166,6 +166,9 @@ enum TLSInit {
                 try useEncryptedKey(context, server, id, keyFile, file)
             }
             if let certificate = context.certificate { check(certificate, id, server) }
+            if !context.isFallback, ProvidedStaples.prime(server, file: file, chain: config.chainFile.value) {
+                unsafe ProvidedStaples.install(context.context)
+            }
             server.configuration.say(
                 .info, "ssl", "AH02568: Certificate and private key \(id) configured from \(file) and \(keyFile)")
         }

@@ -62,6 +62,8 @@ public final class Certificate: @unchecked Sendable {
         defer { unsafe CRYPTO_free(text, nil, 0) }
         return unsafe String(cString: text)
     }
+    /// Lower-case hexadecimal digits of SHA-1 over the DER form: what mod_md knows a certificate's OCSP answers by.
+    public var stapleID: String { MessageDigest.hexadecimal(MessageDigest.sha1(der)) }
     /// Lower-case hexadecimal digits of SHA-256 over the DER form.
     public var fingerprint: String { MessageDigest.hexadecimal(MessageDigest.sha256(der)) }
 

@@ -164,6 +164,11 @@ public enum Random {
 }
 
 public enum MessageDigest {
+    public static func sha1(_ data: [UInt8]) -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: 20)
+        _ = unsafe EVP_Digest(data, data.count, &output, nil, EVP_sha1(), nil)
+        return output
+    }
     public static func sha256(_ data: [UInt8]) -> [UInt8] {
         var output = [UInt8](repeating: 0, count: 32)
         _ = unsafe EVP_Digest(data, data.count, &output, nil, EVP_sha256(), nil)

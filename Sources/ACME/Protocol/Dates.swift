@@ -30,6 +30,13 @@ public enum RFC822 {
 
 /// `2006-01-02T15:04:05Z`, with or without fraction and offset.
 public enum RFC3339 {
+    /// The date alone: `2006-01-02`.
+    /// - Parameter seconds: Since the epoch.
+    public static func date(_ seconds: Int64) -> String {
+        let time = CalendarTime(seconds: seconds, local: false)
+        func two(_ number: Int) -> String { (number < 10 ? "0" : "") + String(number) }
+        return "\(time.year)-\(two(time.month))-\(two(time.day))"
+    }
     /// Seconds since the epoch.
     public static func parse(_ text: String) -> Int64? {
         let bytes = Array(text.utf8)

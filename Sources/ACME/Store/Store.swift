@@ -103,6 +103,10 @@ public struct Store: Sendable {
         let entries = (try? Directory.entries(base + "/" + ByteString(group.rawValue))) ?? []
         return entries.map(\.name.string).filter { $0 != "." && $0 != ".." }.sorted()
     }
+    /// The files of an entry.
+    public func files(_ group: Group, _ name: String) -> [String] {
+        ((try? Directory.entries(path(group, name))) ?? []).map(\.name.string).filter { $0 != "." && $0 != ".." }
+    }
     public func exists(_ group: Group, _ name: String, _ file: String) -> Bool {
         (try? FileStatus(path(group, name, file)))?.isRegular ?? false
     }

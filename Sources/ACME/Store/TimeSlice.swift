@@ -52,6 +52,8 @@ public struct TimeSlice: Sendable, Hashable {
     public static let week: Int64 = 7 * 86_400_000
     /// MD_TIME_RENEW_WINDOW_DEF
     public static let renewal = TimeSlice(norm: life, length: 33 * 86_400_000)
+    /// def_ocsp_keep_window
+    public static let keeping = TimeSlice(norm: 0, length: week)
     /// MD_TIME_WARN_WINDOW_DEF
     public static let warning = TimeSlice(norm: life, length: 10 * 86_400_000)
 

@@ -20,6 +20,11 @@ extension Hooks {
     public func provider<Provider>(_ group: ProviderGroup<Provider>, _ name: ByteString) -> Provider? {
         providers[group.name]?[name] as? Provider
     }
+    /// All services of a group, by name.
+    public func all<Provider>(_ group: ProviderGroup<Provider>) -> [Provider] {
+        let known = providers[group.name, default: [:]]
+        return known.keys.sorted().compactMap { known[$0] as? Provider }
+    }
     /// Every group with the names of its services, both sorted (ap_list_provider_groups).
     public var providerNames: [(group: String, names: [ByteString])] {
         providers.keys.sorted().map { ($0, providers[$0, default: [:]].keys.sorted()) }

@@ -48,13 +48,16 @@ struct StatusPage {
         writeWorkers()
         if request.configuration.mpm?.isAsync ?? true { writeProcesses() }
         writeMap()
-        guard !options.isShort else { return }
-        if isExtended {
+        if isExtended, !options.isShort {
             writeRequests()
-        } else {
+        } else if !options.isShort {
             say("<hr />To obtain a full report with current status information you need to use the ")
             say("<code>ExtendedStatus On</code> directive.\n")
         }
+        for section in request.configuration.hooks.all(StatusSection.group) {
+            text += section.text(request, options.isShort)
+        }
+        guard !options.isShort else { return }
         let signature = request.signature
         if !signature.isEmpty {
             say("<hr />\n")
