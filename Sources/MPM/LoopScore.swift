@@ -15,6 +15,9 @@ final class LoopScore: WorkerScore {
     private var names: [[UInt8]] = []
     private let seesTail: Bool
     private var cpuSecond: Int64 = 0
+    /// What the place shows that the next request gets, where that is a request answered at once: the same one again need not
+    /// be written again.
+    private var shown: (request: Request, connection: UInt64, place: Int)?
     /// More requests at work than the scoreboard has places: they are counted only.
     private static let noPlace = -2
     /// `MaxConnectionsPerChild`, and what to do when the child has taken so many.
@@ -100,6 +103,7 @@ final class LoopScore: WorkerScore {
     }
     func requestReading(_ connection: Connection) {
         guard connection.scorePlace == -1, take(connection) else { return }
+        shown = nil
         let base = board.workerBase(slot, connection.scorePlace)
         board.word(base + Scoreboard.Place.started).store(UInt64(bitPattern: connection.loop.realTime))
         storeClient(base, connection, connection.remoteAddress, version: 0)
@@ -121,7 +125,13 @@ final class LoopScore: WorkerScore {
     func requestStarted(_ request: Request) {
         let connection = request.connection
         guard take(connection) else { return }
+        shown = nil
         let base = board.workerBase(slot, connection.scorePlace)
+        show(request, base)
+        board.word(base + Scoreboard.Place.state).store(UInt64(WorkerState.writing.rawValue))
+    }
+    private func show(_ request: Request, _ base: Int) {
+        let connection = request.connection
         func set(_ field: Int, _ value: UInt64) { board.word(base + field).store(value) }
         set(Scoreboard.Place.started, UInt64(bitPattern: request.requestTime))
         storeClient(
@@ -139,7 +149,6 @@ final class LoopScore: WorkerScore {
             set(Scoreboard.Place.connectionAccesses, 0)
             set(Scoreboard.Place.connectionBytes, 0)
         }
-        set(Scoreboard.Place.state, UInt64(WorkerState.writing.rawValue))
     }
     private func storeClient(_ base: Int, _ connection: Connection, _ address: SocketAddress, version: UInt64) {
         var halves: (UInt64, UInt64) = (0, 0)
@@ -160,15 +169,41 @@ final class LoopScore: WorkerScore {
         let sent = UInt64(clamping: request.last.bytesSent)
         let now = request.loop.realTime
         let took = UInt64(clamping: (now - request.requestTime) / 1000)
-        accesses.add(1)
-        bytes.add(sent)
-        duration.add(took)
-        updateCPU(now)
+        addToChild(sent, took, now)
         let worker = request.connection.scorePlace
         request.connection.scorePlace = -1
         guard worker >= 0 else { return }
         free.append(worker)
         let base = board.workerBase(slot, worker)
+        addToPlace(base, sent, took, now)
+        board.word(base + Scoreboard.Place.state).store(
+            UInt64((heldPlace == nil ? WorkerState.ready : .keepAlive).rawValue))
+    }
+    func requestAnswered(_ request: Request) {
+        let connection = request.connection
+        guard heldPlace == nil, connection.scorePlace == -1, let place = free.last else {
+            requestStarted(request)
+            return requestFinished(request)
+        }
+        let base = board.workerBase(slot, place)
+        let now = request.requestTime
+        if let shown, shown.request === request, shown.connection == connection.id, shown.place == place {
+            board.word(base + Scoreboard.Place.started).store(UInt64(bitPattern: now))
+        } else {
+            show(request, base)
+            shown = (request, connection.id, place)
+        }
+        let sent = UInt64(clamping: request.last.bytesSent)
+        addToChild(sent, 0, now)
+        addToPlace(base, sent, 0, now)
+    }
+    private func addToChild(_ sent: UInt64, _ took: UInt64, _ now: Int64) {
+        accesses.add(1)
+        bytes.add(sent)
+        if took > 0 { duration.add(took) }
+        updateCPU(now)
+    }
+    private func addToPlace(_ base: Int, _ sent: UInt64, _ took: UInt64, _ now: Int64) {
         func add(_ field: Int, _ value: UInt64) {
             let word = board.word(base + field)
             word.store(word.load() &+ value)
@@ -181,8 +216,6 @@ final class LoopScore: WorkerScore {
         add(Scoreboard.Place.connectionBytes, sent)
         add(Scoreboard.Place.duration, took)
         board.word(base + Scoreboard.Place.stopped).store(UInt64(bitPattern: now))
-        board.word(base + Scoreboard.Place.state).store(
-            UInt64((heldPlace == nil ? WorkerState.ready : .keepAlive).rawValue))
     }
     /// The child's processor time, once a second at most.
     private func updateCPU(_ now: Int64) {

@@ -5,13 +5,14 @@ import CNGHTTP2
 /// What happened on a connection, noted while nghttp2 reads or writes frames, and dealt with afterwards.
 struct FrameEvent {
     enum Kind: UInt8 {
-        /// A request's head is in `text[start..<end]`; `code` is a status to refuse it with, or 0.
+        /// A request's head is in `text[start..<end]`, or in `raw` where `isRaw` says so; `code` is a status to refuse it
+        /// with, or 0.
         case request
         /// A piece of a request body is in `text[start..<end]`.
         case data
         /// The request is whole.
         case ended
-        /// nghttp2 forgot the stream; `code` is the error, 0 for a stream that ended well.
+        /// nghttp2 forgot the stream; `code` is the error. Of a stream that ended well and that nobody serves, nothing is noted.
         case closed
         /// The client reset the stream.
         case reset
@@ -30,6 +31,7 @@ struct FrameEvent {
     }
     var kind: Kind
     var hasBody = false
+    var isRaw = false
     var slot: Int32 = -1
     var id: Int32 = 0
     var start = 0
@@ -47,16 +49,26 @@ struct FrameEvent {
         var pairs: [nghttp2_nv] = unsafe []
         var builder = HeadBuilder()
         var closedStreams: [HTTP2Stream] = []
+        var originalHosts: [(id: Int32, host: [UInt8])] = []
     }
+    let memory = FrameMemory()
+    /// Fields of heads that nobody has looked at.
+    let raw = RawFields()
+    /// The value of `date` in the answers of this moment, where nghttp2 finds it when it writes them.
+    let date: UnsafeMutablePointer<UInt8>
+    static let dateCount = 29
     private let contents: UnsafeMutablePointer<Contents>
 
     init() {
+        unsafe date = .allocate(capacity: Self.dateCount)
+        unsafe date.initialize(repeating: 32, count: Self.dateCount)
         unsafe contents = .allocate(capacity: 1)
         unsafe contents.initialize(to: Contents())
     }
     deinit {
         unsafe contents.deinitialize(count: 1)
         unsafe contents.deallocate()
+        unsafe date.deallocate()
     }
     var events: [FrameEvent] {
         _read { yield unsafe contents.pointee.events }
@@ -87,7 +99,19 @@ struct FrameEvent {
         _modify { yield unsafe &contents.pointee.closedStreams }
     }
 
+    /// Host fields that are not the hosts of the requests that `request` events are about.
+    var originalHosts: [(id: Int32, host: [UInt8])] {
+        _read { yield unsafe contents.pointee.originalHosts }
+        _modify { yield unsafe &contents.pointee.originalHosts }
+    }
+
+    func setDate(_ text: [UInt8]) {
+        guard text.count == Self.dateCount else { return }
+        for index in 0..<Self.dateCount { unsafe date[index] = text[index] }
+    }
     func empty() {
+        raw.cut(to: 0)
+        if !originalHosts.isEmpty { originalHosts = [] }
         events.removeAll(keepingCapacity: true)
         if text.capacity > 1 << 18 { text = [] } else { text.removeAll(keepingCapacity: true) }
     }

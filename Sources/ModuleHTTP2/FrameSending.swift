@@ -18,15 +18,18 @@ extension FrameSession {
             return unsafe nghttp2_submit_response(session, id, pairs, count, &provider) == 0
         }
     }
-    /// Gives a stream its whole body.
-    func give(_ slot: Int32, _ planned: PlannedAnswer) {
-        Self.fill(&slots[Int(slot)], planned)
-    }
-    private static func fill(_ slot: inout FrameSlot, _ planned: PlannedAnswer) {
-        slot.bytes = planned.body
-        slot.file = planned.file
-        slot.fileCount = planned.fileCount
-        slot.isLast = true
+    /// Sends a planned answer.
+    func submit(_ slot: Int32, _ planned: PlannedAnswer) -> Bool {
+        let id = slots[Int(slot)].id
+        slots[Int(slot)].give(planned)
+        slots[Int(slot)].isAnswered = true
+        let head = unsafe PreparedHead.of(planned, date: scratch.date)
+        guard planned.hasBody else {
+            return unsafe nghttp2_submit_response(session, id, head.pairs, head.count, nil) == 0
+        }
+        var provider = unsafe nghttp2_data_provider(
+            source: nghttp2_data_source(fd: slot), read_callback: FrameCallbacks.read)
+        return unsafe nghttp2_submit_response(session, id, head.pairs, head.count, &provider) == 0
     }
     /// All of the answer was given to nghttp2.
     func isAnswerWhole(_ slot: Int32) -> Bool {
@@ -125,40 +128,22 @@ extension FrameSession {
         guard index < slots.count, slots[index].pending >= count else {
             return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
-        // nghttp2 goes on by itself until it is told to stop.
-        guard scratch.output.count < outputLimit else { return Int32(NGHTTP2_ERR_WOULDBLOCK.rawValue) }
         let start = scratch.output.count
         unsafe scratch.output.append(contentsOf: head)
         if padding > 0 { scratch.output.append(UInt8(truncatingIfNeeded: padding - 1)) }
-        guard take(&slots[index], count) else {
+        guard slots[index].take(count, to: &scratch.output) else {
             // The file is shorter than was promised.
             scratch.output.removeSubrange(start...)
             return Int32(NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue)
         }
         if padding > 1 { scratch.output.append(contentsOf: repeatElement(0, count: padding - 1)) }
+        // One for the stream and one for the connection.
+        if unsafe state.pointee.windowCredit < 1 << 20 { unsafe state.pointee.windowCredit += 2 }
         if slots[index].pending == 0, let stream = slots[index].stream {
             stream.noteDrained()
             note(FrameEvent(kind: .drained, slot: slot, id: slots[index].id))
         }
-        return 0
-    }
-    private func take(_ slot: inout FrameSlot, _ count: Int) -> Bool {
-        guard let file = slot.file else {
-            scratch.output.append(contentsOf: slot.bytes[slot.offset..<slot.offset + count])
-            slot.offset += count
-            if slot.offset == slot.bytes.count {
-                slot.bytes = []
-                slot.offset = 0
-            }
-            return true
-        }
-        guard
-            case .bytes(let got) = File.read(
-                file.descriptor, into: &scratch.output, count: count, offset: slot.fileOffset), got == count
-        else { return false }
-        slot.fileOffset += Int64(count)
-        slot.fileCount -= Int64(count)
-        if slot.fileCount == 0 { slot.file = nil }
-        return true
+        // nghttp2 goes on by itself until it is told to stop.
+        return unsafe scratch.output.count < state.pointee.outputLimit ? 0 : Int32(NGHTTP2_ERR_PAUSE.rawValue)
     }
 }

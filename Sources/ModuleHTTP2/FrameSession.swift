@@ -15,9 +15,31 @@ import ServerCore
         var slots: [FrameSlot] = []
         var free: [Int32] = []
         var openCount = 0
+        var lastStream: Int32 = 0
         /// Streams that we reset last: frames for them may be on their way still.
         var ownResets: [Int32] = []
         var nextReset = 0
+        /// Resets that were sent for flow control.
+        var flowErrors = 0
+        /// DATA frames that were sent and not yet answered by WINDOW_UPDATE, for stream and connection.
+        var windowCredit = 0
+        /// A stream ended since somebody asked.
+        var hasClosed = false
+        var outputLimit = 65536
+        var head = OpenHead.none
+        var headID: Int32 = 0
+        var headSlot: Int32 = -1
+        var isHeadMalformed = false
+    }
+    /// The head that is being read.
+    enum OpenHead {
+        case none
+        /// Its fields lie in `scratch.raw` from here on.
+        case raw(Int)
+        /// `scratch.builder` makes text of it.
+        case text
+        /// The rest comes with other input.
+        case kept(HeadBuilder, [UInt8])
     }
     var slots: [FrameSlot] {
         _read { yield unsafe state.pointee.slots }
@@ -26,23 +48,29 @@ import ServerCore
     /// Streams that nghttp2 knows.
     var openCount: Int { unsafe state.pointee.openCount }
     /// Resets that were sent for flow control (`H2MaxStreamErrors`).
-    var flowErrors = 0
-    private(set) var lastStream: Int32 = 0
-    var isHeadOpen = false
-    /// A head whose rest is still to come.
-    private var openHead: (builder: HeadBuilder, text: [UInt8])?
+    var flowErrors: Int { unsafe state.pointee.flowErrors }
     /// The last stream was named in a GOAWAY.
     private(set) var isGoingAway = false
     /// No new stream is wanted.
     var refusesStreams = false
     private(set) var lastError: Int32 = 0
-    var outputLimit = 65536
+    /// Whether a stream ended since the last call.
+    func takeClosed() -> Bool {
+        defer { unsafe state.pointee.hasClosed = false }
+        return unsafe state.pointee.hasClosed
+    }
+    /// A WINDOW_UPDATE came; false when there was nothing to give room for.
+    func takeWindowCredit() -> Bool {
+        guard unsafe state.pointee.windowCredit > 0 else { return false }
+        unsafe state.pointee.windowCredit -= 1
+        return true
+    }
 
     /// - Returns: nil without memory.
     init?(_ options: FrameOptions, _ scratch: FrameScratch) {
         self.options = options
         self.scratch = scratch
-        guard let callbacks = unsafe FrameCallbacks.shared.pointer else { return nil }
+        guard let callbacks = unsafe FrameCallbacks.shared(for: options).pointer else { return nil }
         var option: OpaquePointer?
         guard unsafe nghttp2_option_new(&option) == 0 else { return nil }
         defer { unsafe nghttp2_option_del(option) }
@@ -58,9 +86,10 @@ import ServerCore
             unsafe nghttp2_option_set_max_send_header_block_length(option, options.maxHeaderBlock)
         }
         var made: OpaquePointer?
-        guard unsafe nghttp2_session_server_new2(&made, callbacks, nil, option) == 0, let made = unsafe made else {
-            return nil
+        let result = scratch.memory.makeSession {
+            unsafe nghttp2_session_server_new3(&made, callbacks, nil, option, scratch.memory.table)
         }
+        guard result == 0, let made = unsafe made else { return nil }
         unsafe session = made
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: State())
@@ -102,13 +131,8 @@ import ServerCore
     /// Reads frames; false when the connection cannot go on, for which what is to be sent says why.
     func receive(_ bytes: borrowing Span<UInt8>) -> Bool {
         let count = bytes.count
-        if isHeadOpen, let (builder, text) = openHead {
-            scratch.builder = builder
-            scratch.builder.move(to: scratch.text.count)
-            scratch.text.append(contentsOf: text)
-            openHead = nil
-        }
-        defer { if isHeadOpen { openHead = (scratch.builder, Array(scratch.text[scratch.builder.start...])) } }
+        takeHeadUp()
+        defer { keepHead() }
         let result = unsafe bytes.withUnsafeBufferPointer {
             unsafe nghttp2_session_mem_recv(session, $0.baseAddress, count)
         }
@@ -117,7 +141,7 @@ import ServerCore
     }
     /// Appends frames to `scratch.output` until there are `limit` bytes or no more; false when the connection cannot go on.
     func collect(limit: Int) -> Bool {
-        outputLimit = limit
+        unsafe state.pointee.outputLimit = limit
         while scratch.output.count < limit {
             var data: UnsafePointer<UInt8>?
             let count = unsafe nghttp2_session_mem_send(session, &data)
@@ -152,7 +176,7 @@ import ServerCore
 
     func takeSlot(_ id: Int32) -> Int32 {
         unsafe state.pointee.openCount += 1
-        lastStream = max(lastStream, id)
+        unsafe state.pointee.lastStream = max(state.pointee.lastStream, id)
         let slot: Int32
         if let reused = unsafe state.pointee.free.popLast() {
             slot = reused

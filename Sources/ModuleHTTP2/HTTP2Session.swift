@@ -37,8 +37,6 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     }
     private var resets = TokenBucket(burst: 200, rate: 20)
     private var idles = TokenBucket(burst: 2000, rate: 200)
-    /// DATA frames that were sent and not yet answered by a WINDOW_UPDATE.
-    private var windowCredit = 0
 
     /// - Returns: nil without memory.
     init?(_ connection: Connection, _ stream: ClientStream, _ protocolName: ByteString, _ scratch: FrameScratch) {
@@ -131,6 +129,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
 
     private func feed(_ bytes: borrowing Span<UInt8>) {
         markDirty()
+        scratch.setDate(worker.dateField)
         var at = 0
         while at < bytes.count, !isClosed, !isEnding {
             // In pieces, so that what compressed fields become stays bounded.
@@ -171,8 +170,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
                 closed(event)
             case .drained: drained(event)
             case .notSent: frames.reset(event.slot, UInt32(NGHTTP2_INTERNAL_ERROR.rawValue))
-            case .window:
-                if windowCredit > 0 { windowCredit -= 1 } else { idle() }
+            case .window: if !frames.takeWindowCredit() { idle() }
             case .idle: idle()
             case .pingAcknowledged: if isDraining { frames.submitGoAway() } else { idle() }
             case .stray: goAway(UInt32(NGHTTP2_STREAM_CLOSED.rawValue))
@@ -181,6 +179,10 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         }
         scratch.empty()
         scratch.closedStreams.removeAll(keepingCapacity: true)
+        if frames.takeClosed() {
+            isUseful = true
+            if frames.openCount == 0 { markDirty() }
+        }
         if isUseful, !isClosed { setDeadline() }
         if config.maxStreamErrors > 0, frames.flowErrors > config.maxStreamErrors {
             goAway(UInt32(NGHTTP2_PROTOCOL_ERROR.rawValue))
@@ -210,18 +212,24 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             return
         }
         begun()
-        if event.code == 0, !event.hasBody,
-            let planned = worker.plannedAnswer(
-                stream.channel, &scratch.text, from: event.start, to: event.end, facts(event.id),
-                bytesReceived: Int64(event.end - event.start))
+        let (facts, raw) = (facts(event.id), event.isRaw ? event.start..<event.end : 0..<0)
+        if event.isRaw, !event.hasBody,
+            let planned = scratch.raw.read(raw, { worker.recalledAnswer(stream.channel, $0, facts) })
         {
             return answer(event.slot, planned)
         }
-        let original = frames.slots[Int(event.slot)].originalHost
+        guard let head = event.isRaw ? frames.text(of: event) : event else { return }
+        if head.code == 0, !head.hasBody,
+            let planned = scratch.raw.read(
+                raw,
+                { worker.plannedAnswer(stream.channel, &scratch.text, from: head.start, to: head.end, facts, $0) })
+        {
+            return answer(event.slot, planned)
+        }
+        let original = scratch.originalHosts.first { $0.id == event.id }?.host
         start(
-            event.slot, event.id, Array(scratch.text[event.start..<event.end]), status: Int(event.code),
-            hasBody: event.hasBody,
-            note: original.isEmpty ? nil : ("H2_ORIGINAL_HOST", ByteString(original)))
+            head.slot, head.id, Array(scratch.text[head.start..<head.end]), status: Int(head.code),
+            hasBody: head.hasBody, note: original.map { ("H2_ORIGINAL_HOST", ByteString($0)) })
     }
     private func start(
         _ slot: Int32, _ id: Int32, _ head: [UInt8], status: Int, hasBody: Bool,
@@ -266,10 +274,8 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         }
         // Who begins streams only to have them reset, by whichever side, makes work for nothing.
         if event.code != 0, !resets.take(now: loop.milliseconds) { goAway(UInt32(NGHTTP2_ENHANCE_YOUR_CALM.rawValue)) }
-        if frames.openCount == 0 { markDirty() }
     }
     private func drained(_ event: FrameEvent) {
-        windowCredit += 2
         guard let stream = streamOf(event) else { return }
         stream.drained()
     }
@@ -298,9 +304,9 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     // MARK: Writing
 
     private func answer(_ slot: Int32, _ planned: PlannedAnswer) {
-        let hasBody = !planned.body.isEmpty || planned.file != nil
-        if hasBody { frames.give(slot, planned) }
-        answer(slot, planned.fields, hasBody: hasBody)
+        guard !isClosed else { return }
+        if !frames.submit(slot, planned) { frames.reset(slot, UInt32(NGHTTP2_INTERNAL_ERROR.rawValue)) }
+        markDirty()
     }
     func answer(_ slot: Int32, _ fields: FieldBlock, hasBody: Bool) {
         guard !isClosed else { return }

@@ -95,16 +95,7 @@ final class HTTP2Stream: RequestStream {
     func send(_ piece: ResponseBody.Piece, isLast: Bool, timeout: UInt64) async throws(IOError) {
         guard slot >= 0, let session else { throw error ?? .closed }
         let frames = session.frames
-        switch piece {
-        case .bytes(let bytes):
-            frames.slots[Int(slot)].bytes = bytes.bytes
-            frames.slots[Int(slot)].offset = 0
-        case .file(let file, let offset, let count):
-            frames.slots[Int(slot)].file = file
-            frames.slots[Int(slot)].fileOffset = offset
-            frames.slots[Int(slot)].fileCount = count
-        }
-        frames.slots[Int(slot)].isLast = isLast
+        frames.slots[Int(slot)].give(piece, isLast: isLast)
         isDrained = false
         frames.resume(slot)
         session.markDirty()

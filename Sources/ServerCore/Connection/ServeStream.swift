@@ -5,21 +5,36 @@ import EventLoop
 import HTTP
 import Kernel
 
-/// An answer that a plan has for a request of a stream.
-public struct PlannedAnswer {
-    public let fields: FieldBlock
-    public let body: [UInt8]
-    /// The body instead, when it is larger.
-    public let file: OpenFile?
-    public let fileCount: Int64
-}
-
 extension Worker {
-    /// Answers a request from the plans, log and all, if one agrees: what is to be sent. `text[start..<end]` is its head as
-    /// HTTP/1 would write it.
+    /// Answers a request from the plans, log and all, if its head is one that a plan answered before. `bytes` is the head as
+    /// the client wrote it, in any form that says the same whenever it is the same.
+    public func recalledAnswer(
+        _ channel: Channel, _ bytes: borrowing Span<UInt8>, _ facts: StreamFacts
+    ) -> PlannedAnswer? {
+        let index = Int(channel.index)
+        guard !isStopping, let sharing = sharing(index),
+            let found = plans.recent.find(
+                bytes, candidates: parked[index].candidates, sharing: sharing, epoch: files.epoch),
+            let plan = plans.recent[found].plan,
+            plan.isFor(parked[index].remote, second: loop.realTime / 1_000_000)
+        else { return nil }
+        let request = plan.request
+        request.headersInStorage = plans.recent[found].fields
+        request.bytesReceived = plans.recent[found].size
+        if request.connection.id == parked[index].id, request.next == nil {
+            request.requestTime = loop.realTime
+            if parked[index].hasTransport { request.connection.transport = transport(channel) }
+        } else {
+            prepare(request, channel)
+        }
+        return note(plan, facts)
+    }
+
+    /// The same for a head that has to be parsed: `text[start..<end]` is what HTTP/1 would write. `bytes` as above, to recall
+    /// it by.
     public func plannedAnswer(
         _ channel: Channel, _ text: inout [UInt8], from start: Int, to end: Int, _ facts: StreamFacts,
-        bytesReceived: Int64
+        _ bytes: borrowing Span<UInt8>
     ) -> PlannedAnswer? {
         guard let sharing = sharing(Int(channel.index)) else { return nil }
         let state = parked[Int(channel.index)]
@@ -30,24 +45,35 @@ extension Worker {
         head.reset(start: start)
         head.isTrial = true
         let options = candidateOptions(state.candidates)
-        var bytes = text.mutableSpan
-        guard case .complete = head.parse(&bytes, to: end, options),
-            let plan = findPlan(head, bytes.span, state, sharing),
-            let fields = plan.fields
+        var input = text.mutableSpan
+        guard case .complete = head.parse(&input, to: end, options),
+            let plan = findPlan(head, input.span, state, sharing), plan.planned != nil
         else { return nil }
         let request = plan.request
-        prepare(request, plan, channel, head, bytes.span)
-        request.connection.secondary = facts
-        request.bytesReceived = bytesReceived
-        scores?.requestStarted(request)
+        request.headersInStorage.take(head, input.span)
+        prepare(request, channel)
+        request.bytesReceived = Int64(end - start)
+        if bytes.count > 0 {
+            plans.recent.insert(
+                bytes, candidates: state.candidates, sharing: sharing, plan, request.headersInStorage,
+                size: request.bytesReceived)
+        }
+        return note(plan, facts)
+    }
+    /// Logs and counts a request that `plan` answers.
+    private func note(_ plan: Plan, _ facts: StreamFacts) -> PlannedAnswer? {
+        guard let planned = plan.planned else { return nil }
+        let request = plan.request
+        let connection = request.connection
+        connection.secondary = facts
+        connection.keepAlives = 1
         let last = request.last
-        last.headerBytesSent = fields.weight
-        last.bytesSent = Int64(plan.body.count) + plan.fileCount
-        request.connection.keepAlives = 1
-        for log in configuration.hooks.logTransaction.functions { log(request) }
-        scores?.requestFinished(request)
-        request.connection.transport = nil
-        return PlannedAnswer(fields: fields, body: plan.body, file: plan.file, fileCount: plan.fileCount)
+        last.headerBytesSent = planned.fields.weight
+        last.bytesSent = Int64(planned.body.count) + planned.fileCount
+        for log in loggers { log(request) }
+        scores?.requestAnswered(request)
+        if connection.transport != nil { connection.transport = nil }
+        return planned
     }
 
     /// Serves one request of a stream, in a task: now or as soon as there may be one more. `text` is its head as HTTP/1 would

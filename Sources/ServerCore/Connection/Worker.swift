@@ -20,6 +20,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
     /// Requests are no longer kept alive: the child is on its way out.
     public private(set) var isStopping = false
     public let scores: (any WorkerScore)?
+    let loggers: [Hooks.Notice]
 
     var parked: [ParkedConnection] = []
     /// Transports and sessions of connections, by the channel's index; as long as the highest index that has any.
@@ -56,6 +57,7 @@ public final class Worker: LoopDelegate, @unchecked Sendable {
         self.configuration = configuration
         self.connectionLimit = connectionLimit
         self.scores = scores
+        loggers = configuration.hooks.logTransaction.functions
         files = FileCache(loop: loop)
         files.cannotWatch = { directory in
             configuration.mainServer.log(
@@ -312,4 +314,6 @@ public protocol WorkerScore: AnyObject {
     /// A request began; `request` is its line for the status page and for the report of a crash.
     func requestStarted(_ request: Request)
     func requestFinished(_ request: Request)
+    /// A request that was answered the moment it came.
+    func requestAnswered(_ request: Request)
 }

@@ -75,7 +75,8 @@ extension Worker {
         _ plan: Plan, _ channel: Channel, _ input: borrowing Span<UInt8>, length: Int
     ) -> PlanSend {
         let request = plan.request
-        prepare(request, plan, channel, head, input)
+        request.headersInStorage.take(head, input)
+        prepare(request, channel)
         request.bytesReceived = Int64(length)
         scores?.requestStarted(request)
         output.removeAll(keepingCapacity: true)
@@ -105,7 +106,7 @@ extension Worker {
             { fileSent += Int64(count) }
         }
         last.bytesSent += plan.fileCount
-        for log in configuration.hooks.logTransaction.functions { log(request) }
+        for log in loggers { log(request) }
         scores?.requestFinished(request)
         request.connection.transport = nil
         guard sent == output.count, fileSent == plan.fileCount else {
@@ -119,10 +120,7 @@ extension Worker {
     }
 
     /// Gives the plan's request the facts of this one, for the loggers.
-    func prepare(
-        _ request: Request, _ plan: Plan, _ channel: Channel, _ head: borrowing RequestHead,
-        _ input: borrowing Span<UInt8>
-    ) {
+    func prepare(_ request: Request, _ channel: Channel) {
         let state = parked[Int(channel.index)]
         let connection = request.connection
         connection.channel = channel
@@ -133,7 +131,6 @@ extension Worker {
         connection.aborted = false
         connection.hasLogged = state.hasLogged
         request.requestTime = loop.realTime
-        request.headersInStorage.take(head, input)
         request.useragentAddress = state.remote
         var current = request
         while let next = current.next {

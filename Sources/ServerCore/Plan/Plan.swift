@@ -30,8 +30,8 @@ final class Plan {
     let start: [UInt8]
     let beforeKeepAlive: [UInt8]
     let afterKeepAlive: [UInt8]
-    /// The head of an answer on a stream of HTTP/2; such requests have keys of their own.
-    let fields: FieldBlock?
+    /// The answer on a stream of HTTP/2; such requests have keys of their own.
+    let planned: PlannedAnswer?
     /// Small bodies.
     let body: [UInt8]
     /// Larger ones.
@@ -45,7 +45,6 @@ final class Plan {
         dependencies: InputDependencies,
         head: PlannedHead, body: PlannedBody, fields: FieldBlock? = nil
     ) {
-        self.fields = fields
         self.key = key
         self.candidates = candidates
         self.sharing = sharing
@@ -69,15 +68,23 @@ final class Plan {
             self.file = file
             fileCount = count
         }
+        planned = fields.map { [body = self.body, file, fileCount] in
+            PlannedAnswer($0, body: body, file: file, fileCount: fileCount)
+        }
     }
 
     /// Whether a request with these fields, from this client, at this second gets this answer.
     func answers(
         _ head: borrowing RequestHead, _ input: borrowing Span<UInt8>, remote: SocketAddress, second now: Int64
     ) -> Bool {
+        guard isFor(remote, second: now) else { return false }
+        for index in conditions.indices where !agrees(conditions[index], head, input) { return false }
+        return true
+    }
+    /// The same for a request whose fields are known to agree.
+    func isFor(_ remote: SocketAddress, second now: Int64) -> Bool {
         if let second, second != now { return false }
         if let remoteAddress, !remoteAddress.hasSameHost(as: remote) { return false }
-        for condition in conditions where !agrees(condition, head, input) { return false }
         return true
     }
     private func agrees(

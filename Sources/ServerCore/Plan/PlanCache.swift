@@ -9,6 +9,7 @@ struct PlanCache {
     private var plans: [UInt64: Plan] = [:]
     private var weight = 0
     private var openFiles = 0
+    var recent = RecentHeads()
 
     /// Bytes; beyond it everything is forgotten and made anew as needed.
     static let weightLimit = 32 << 20
@@ -52,6 +53,7 @@ struct PlanCache {
     }
     mutating func removeAll() {
         plans.removeAll(keepingCapacity: true)
+        recent.removeAll()
         weight = 0
         openFiles = 0
     }
