@@ -88,8 +88,12 @@ class Closed(Exception):
 
 
 class Client:
-    def __init__(self, port, *pairs, begin=True, timeout=5):
+    def __init__(self, port, *pairs, begin=True, timeout=5, context=None):
+        """`context`: an ssl.SSLContext, for TLS."""
         self.socket = socket.create_connection(("127.0.0.1", port), timeout)
+        if context:
+            context.set_alpn_protocols(["h2"])
+            self.socket = context.wrap_socket(self.socket)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.timeout = timeout
