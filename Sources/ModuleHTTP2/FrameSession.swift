@@ -199,9 +199,9 @@ import ServerCore
         slots[Int(slot)] = FrameSlot()
         unsafe state.pointee.free.append(slot)
     }
-    /// An idle connection keeps nothing.
+    /// An idle connection keeps next to nothing; room for one stream is what the next request needs.
     func forgetSlots() {
-        guard openCount == 0 else { return }
+        guard openCount == 0, unsafe slots.count > 1 || !state.pointee.ownResets.isEmpty else { return }
         slots = []
         unsafe state.pointee.free = []
         unsafe state.pointee.ownResets = []
