@@ -9,6 +9,7 @@
 #include <openssl/ocsp.h>
 #include <openssl/params.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -89,6 +90,15 @@ static inline int ctls_ticket_mac(EVP_MAC_CTX *mac, const unsigned char *key, si
     list[1] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"sha256", 0);
     list[2] = OSSL_PARAM_construct_end();
     return EVP_MAC_CTX_set_params(mac, list);
+}
+
+// The text in an extension of a kind that OpenSSL does not know.
+static inline int ctls_print_text(BIO *bio, const ASN1_OCTET_STRING *value) {
+    const unsigned char *bytes = ASN1_STRING_get0_data(value);
+    ASN1_STRING *text = d2i_DISPLAYTEXT(NULL, &bytes, ASN1_STRING_length(value));
+    int done = text && ASN1_STRING_print_ex(bio, text, ASN1_STRFLGS_UTF8_CONVERT) >= 0;
+    ASN1_STRING_free(text);
+    return done;
 }
 
 static inline unsigned long ctls_name_flags(void) { return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB; }

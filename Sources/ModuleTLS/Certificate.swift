@@ -113,6 +113,23 @@ import CTLS
         return found
     }
 
+    /// The values of all extensions of one kind, as text; none where there is no such name.
+    func extensions(_ name: ByteString) -> [ByteString] {
+        defer { OpenSSLError.clear() }
+        guard let kind = unsafe name.withCString({ unsafe OBJ_txt2obj($0, 0) }) else { return [] }
+        defer { unsafe ASN1_OBJECT_free(kind) }
+        let count = unsafe X509_get_ext_count(pointer)
+        return (0..<count).compactMap { index in
+            guard let found = unsafe X509_get_ext(pointer, index),
+                unsafe OBJ_cmp(X509_EXTENSION_get_object(found), kind) == 0
+            else { return nil }
+            return unsafe Self.text { bio in
+                unsafe X509V3_EXT_print(bio, found, 0, 0) == 1
+                    || ctls_print_text(bio, X509_EXTENSION_get_data(found)) == 1
+            }
+        }
+    }
+
     // MARK: - OpenSSL's values as bytes
 
     @unsafe static func bytes(_ text: UnsafePointer<ASN1_STRING>) -> ByteString {

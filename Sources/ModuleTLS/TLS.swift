@@ -23,11 +23,12 @@ public enum TLS {
         hooks.onCheckConfig { configuration in
             for server in configuration.servers { server.usesTLS = server.isTLS }
         }
+        hooks.onTestConfig { configuration throws(DirectiveError) in try TLSTest.run(configuration) }
         hooks.onPostConfig { configuration throws(DirectiveError) in
             configuration.moduleState[ObjectIdentifier(TLSState.self)] = try TLSInit.makeState(configuration)
         }
         hooks.setTransport(transport)
-        hooks.setTLSVariables(TLSVariables.lookup)
+        hooks.setTLSVariables(TLSVariables.lookup, extensions: TLSVariables.peerExtensions)
         hooks.onPostReadRequest(TLSRequests.checkServer, before: ["mod_setenvif.c"])
         hooks.onAccessChecker(TLSRequests.checkAccess)
         hooks.onCheckUserID(TLSRequests.checkUser, order: .first)

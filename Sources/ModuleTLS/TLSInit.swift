@@ -25,11 +25,12 @@ enum SharedState {
 enum TLSInit {
     static func makeState(_ configuration: Configuration) throws(DirectiveError) -> TLSState {
         let main = configuration.mainServer!
+        try setFIPS(main)
         let policy = main[TLS.server].sniPolicy.value(default: .secure)
         var contexts: [TLSContext?] = []
         var keys: [ByteString] = []
         for server in configuration.servers {
-            contexts.append(server.isTLS ? try make(server) : nil)
+            contexts.append(server.isTLS ? try make(server, asksForPhrases: true) : nil)
             keys.append(policyKey(server, policy))
         }
         warnAboutPorts(configuration)
@@ -52,7 +53,8 @@ enum TLSInit {
         return DirectiveError(fatal: all.map(\.string).joined(separator: "\n"))
     }
 
-    private static func make(_ server: Server) throws(DirectiveError) -> TLSContext {
+    /// - Parameter asksForPhrases: Otherwise encrypted keys are left out.
+    static func make(_ server: Server, asksForPhrases: Bool) throws(DirectiveError) -> TLSContext {
         OpenSSLError.clear()
         let config = server[TLS.server]
         guard let context = TLSContext(server) else {
@@ -85,7 +87,7 @@ enum TLSInit {
                 throw fail(server, ["AH01903: Failed to configure CA certificate chain!"])
             }
         }
-        try useCertificates(context, server, config)
+        try useCertificates(context, server, config, asksForPhrases)
         if let failed = context.configure(config.commands.map { ($0.name, $0.value) }) {
             guard failed.index < config.commands.count else {
                 throw fail(server, ["AH02547: SSL_CONF_CTX_finish() failed"])
@@ -95,10 +97,20 @@ enum TLSInit {
                 server,
                 ["AH02407: \"SSLOpenSSLConfCmd \(command.name) \(command.value)\" failed for \(server.sslID)"])
         }
-        guard context.hasMatchingKey else {
+        guard context.hasMatchingKey || !asksForPhrases else {
             throw fail(server, ["AH02572: Failed to configure at least one certificate and key for \(server.sslID)"])
         }
         return context
+    }
+    /// `SSLFIPS`: for all of the process.
+    private static func setFIPS(_ main: Server) throws(DirectiveError) {
+        let isWanted = main[TLS.server].fips.value(default: false)
+        guard isWanted != (EVP_default_properties_is_fips_enabled(nil) == 1) else { return }
+        let isDone = EVP_default_properties_enable_fips(nil, isWanted ? 1 : 0) == 1
+        let isThere = unsafe OSSL_PROVIDER_available(nil, "fips") == 1
+        guard isDone, isThere || !isWanted else {
+            throw fail(main, ["AH01885: Could not enable FIPS mode"])
+        }
     }
     private static let defaultCiphers: ByteString = "DEFAULT"
 
@@ -123,7 +135,7 @@ enum TLSInit {
     }
 
     private static func useCertificates(
-        _ context: TLSContext, _ server: Server, _ config: TLSServerConfig
+        _ context: TLSContext, _ server: Server, _ config: TLSServerConfig, _ asksForPhrases: Bool
     ) throws(DirectiveError) {
         var files = config.certificateFiles
         var keyFiles = config.keyFiles
@@ -163,6 +175,7 @@ enum TLSInit {
                     server, ["AH02565: Certificate and private key \(id) from \(file) and \(keyFile) do not match"],
                     dies: false)
             case .unreadable:
+                if !asksForPhrases, PassPhrases.areNeeded(keyFile) { continue }
                 try useEncryptedKey(context, server, id, keyFile, file)
             }
             if let certificate = context.certificate { check(certificate, id, server) }
@@ -178,9 +191,10 @@ enum TLSInit {
     ) throws(DirectiveError) {
         let first = OpenSSLError.lines()
         let dialog = server.configuration.mainServer[TLS.server].passPhraseDialog.value(default: "builtin")
-        for phrase in PassPhrases.ask(dialog, server, keyFile) {
+        var attempts = PassPhrases.Attempts(dialog, server, id, keyFile)
+        while let phrase = attempts.next() {
             switch context.useKey(keyFile, passphrase: phrase) {
-            case .ok: return
+            case .ok: return PassPhrases.remember(phrase)
             case .mismatch:
                 OpenSSLError.clear()
                 throw fail(

@@ -34,6 +34,12 @@ enum TLSVariables {
         return nil
     }
 
+    /// `PeerExtList(…)`: the name is a long one, a short one or an OID (ssl_ext_list).
+    @Sendable static func peerExtensions(_ request: Request, _ name: ByteString) -> [ByteString] {
+        guard let transport = request.connection.transport as? TLSTransport, transport.isSecure else { return [] }
+        return transport.clientCertificate?.extensions(name) ?? []
+    }
+
     private static func connection(_ name: ByteString, _ transport: TLSTransport) -> ByteString? {
         switch name {
         case "PROTOCOL": transport.version

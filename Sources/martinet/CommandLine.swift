@@ -55,12 +55,14 @@ extension CommandLine {
         commandLine.after = options.after
         commandLine.defines = options.defines
         commandLine.checksDocumentRoot = options.checksDocumentRoot
-        commandLine.isForInspection = options.mode != .unknown
-        let launch = Launch(
+        // To tell a running server something takes no certificates and no pass phrases.
+        let isOrder = options.control != nil && options.control != .start
+        commandLine.isForInspection = options.mode != .unknown || isOrder
+        var launch = Launch(
             modules: everyModule, commandLine: commandLine,
             arguments: arguments.map { ByteString($0) },
             startupLevel: options.startupLevel, built: VersionText.built)
-        let loaded = launch.load()
+        var loaded = launch.load()
         let configuration = loaded.configuration
         if options.defines.contains("DUMP_INCLUDES") { Dump.includes(loaded.filesRead) }
         if options.showsCompileSettings {
@@ -75,13 +77,33 @@ extension CommandLine {
                 Dump.directives(configuration)
             } else {
                 Dump.write(options, configuration)
+                guard test(configuration) else { return 1 }
                 if options.mode == .configTest { say("Syntax OK") }
             }
             return 0
         }
         if let status = Control.run(options.control, configuration, program: launch.program) { return status }
+        if isOrder {
+            // None is running.
+            launch.commandLine.isForInspection = false
+            loaded = launch.load()
+            if loaded.error != nil {
+                sayAll(launch, loaded)
+                return 1
+            }
+        }
         Envvars.makeRuntimeDirectories()
         return Parent.run(launch, loaded)
+    }
+    /// What modules find out only by trying: what would keep the server from starting.
+    private static func test(_ configuration: Configuration) -> Bool {
+        for step in configuration.hooks.testConfig.functions {
+            do throws(DirectiveError) { try step(configuration) } catch {
+                say(error.message)
+                return false
+            }
+        }
+        return true
     }
     private static func sayAll(_ launch: Launch, _ loaded: LoadedConfiguration) {
         for line in launch.messages(of: loaded) { try? File.writeAll(2, line) }

@@ -93,6 +93,8 @@ public struct Hooks: Sendable {
     // Configuration and process life.
     public internal(set) var preConfig = HookList<ConfigurationStep>()
     public internal(set) var checkConfig = HookList<ConfigurationStep>()
+    /// Only where the configuration is looked at and not run (`-t`).
+    public internal(set) var testConfig = HookList<ConfigurationStep>()
     public internal(set) var postConfig = HookList<ConfigurationStep>()
     public internal(set) var openLogs = HookList<ConfigurationStep>()
     /// In each child, after privileges were dropped, before the first connection.
@@ -106,6 +108,7 @@ public struct Hooks: Sendable {
     public internal(set) var transport: (@Sendable (Server) -> TransportMaker?)?
     /// The value of an `SSL_…` variable, and of the others that mod_ssl knows by such names (ssl_var_lookup).
     var tlsVariable: (@Sendable (Request, ByteString) -> ByteString?)?
+    var tlsExtensions: (@Sendable (Request, ByteString) -> [ByteString])?
     /// Expression variables and functions of modules, by upper-cased name.
     public internal(set) var variables: [ByteString: @Sendable (Request) -> ByteString?] = [:]
 
@@ -127,7 +130,7 @@ public struct Hooks: Sendable {
         quickHandler.sort(); translateName.sort(); mapToStorage.sort(); accessCheckerEx.sort()
         checkUserID.sort(); authChecker.sort(); typeChecker.sort(); handlers.sort()
         insertFilter.sort(); insertErrorFilter.sort(); logTransaction.sort()
-        preConfig.sort(); checkConfig.sort(); postConfig.sort(); openLogs.sort(); childInit.sort()
+        preConfig.sort(); checkConfig.sort(); testConfig.sort(); postConfig.sort(); openLogs.sort(); childInit.sort()
     }
 }
 
@@ -184,6 +187,9 @@ extension Hooks {
     public mutating func onCheckConfig(_ function: @escaping ConfigurationStep, order: HookOrder = .middle) {
         add(\.checkConfig, function, order, [], [])
     }
+    public mutating func onTestConfig(_ function: @escaping ConfigurationStep, order: HookOrder = .middle) {
+        add(\.testConfig, function, order, [], [])
+    }
     public mutating func onPostConfig(_ function: @escaping ConfigurationStep, order: HookOrder = .middle) {
         add(\.postConfig, function, order, [], [])
     }
@@ -198,8 +204,13 @@ extension Hooks {
     /// Connections whose address belongs first to a server for which `maker` has an answer get a transport.
     public mutating func setTransport(_ maker: @escaping @Sendable (Server) -> TransportMaker?) { transport = maker }
     /// Says what `SSL_…` variables are; nil is for a connection that has none.
-    public mutating func setTLSVariables(_ lookup: @escaping @Sendable (Request, ByteString) -> ByteString?) {
+    /// `extensions` has the values of the extensions of the client's certificate that are called so (`PeerExtList`).
+    public mutating func setTLSVariables(
+        _ lookup: @escaping @Sendable (Request, ByteString) -> ByteString?,
+        extensions: @escaping @Sendable (Request, ByteString) -> [ByteString]
+    ) {
         tlsVariable = lookup
+        tlsExtensions = extensions
     }
     public mutating func addVariable(_ name: ByteString, _ value: @escaping @Sendable (Request) -> ByteString?) {
         variables[name.uppercased] = value
@@ -240,7 +251,8 @@ extension Hooks {
     public var modulesByPhase: [(phase: String, modules: [String])] {
         [
             ("pre_config", preConfig.modules), ("check_config", checkConfig.modules),
-            ("open_logs", openLogs.modules), ("post_config", postConfig.modules), ("child_init", childInit.modules),
+            ("test_config", testConfig.modules), ("open_logs", openLogs.modules), ("post_config", postConfig.modules),
+            ("child_init", childInit.modules),
             ("quick_handler", quickHandler.modules), ("post_read_request", postReadRequest.modules),
             ("translate_name", translateName.modules), ("map_to_storage", mapToStorage.modules),
             ("header_parser", headerParser.modules), ("access_checker", accessChecker.modules),

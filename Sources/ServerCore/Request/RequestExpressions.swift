@@ -36,6 +36,7 @@ extension Configuration {
         let hasTLS = hooks.tlsVariable != nil
         return ExpressionLookup { kind, name in
             if hasTLS, kind == .stringFunction, name.equalsIgnoringCase("SSL") { return names.count }
+            if hasTLS, kind == .listFunction, name == "PeerExtList" { return names.count }
             guard kind == .variable else { return nil }
             if hasTLS, name.hasPrefixIgnoringCase("SSL_") { return names.count }
             return names.firstIndex(of: name.uppercased)
@@ -228,6 +229,10 @@ struct RequestExpressionContext: ExpressionContext {
     func moduleVariable(_ number: Int, _ name: ByteString) -> ByteString? {
         name.hasPrefixIgnoringCase("SSL_")
             ? request.tlsVariable(name.uppercased) : request.configuration.hooks.variables[name.uppercased]?(request)
+    }
+    func moduleList(_ number: Int, _ name: ByteString, _ argument: ByteString) -> [ByteString] {
+        request.doNotReuse()
+        return request.configuration.hooks.tlsExtensions?(request, argument) ?? []
     }
     func vary(on names: ByteString) { request.headersOut.merge("Vary", names) }
     func logDebug(_ message: @autoclosure () -> String) {
