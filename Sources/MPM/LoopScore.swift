@@ -179,9 +179,10 @@ final class LoopScore: WorkerScore {
         board.word(base + Scoreboard.Place.state).store(
             UInt64((heldPlace == nil ? WorkerState.ready : .keepAlive).rawValue))
     }
-    func requestAnswered(_ request: Request) {
+    func requestAnswered(_ request: Request, bytesSent: Int64) {
         let connection = request.connection
-        guard heldPlace == nil, connection.scorePlace == -1, let place = free.last else {
+        // A plan's request has no place of its own.
+        guard heldPlace == nil, let place = free.last else {
             requestStarted(request)
             return requestFinished(request)
         }
@@ -193,7 +194,7 @@ final class LoopScore: WorkerScore {
             show(request, base)
             shown = (request, connection.id, place)
         }
-        let sent = UInt64(clamping: request.last.bytesSent)
+        let sent = UInt64(clamping: bytesSent)
         addToChild(sent, 0, now)
         addToPlace(base, sent, 0, now)
     }

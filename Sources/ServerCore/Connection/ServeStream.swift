@@ -12,22 +12,25 @@ extension Worker {
         _ channel: Channel, _ bytes: borrowing Span<UInt8>, _ facts: StreamFacts
     ) -> PlannedAnswer? {
         let index = Int(channel.index)
-        guard !isStopping, let sharing = sharing(index),
-            let found = plans.recent.find(
-                bytes, candidates: parked[index].candidates, sharing: sharing, epoch: files.epoch),
-            let plan = plans.recent[found].plan,
-            plan.isFor(parked[index].remote, second: loop.realTime / 1_000_000)
+        let state = parked[index]
+        guard !isStopping, let sharing = state.hasTransport ? sharing(index) : 0,
+            let (plan, fields, size) = plans.recent.find(
+                bytes, candidates: state.candidates, sharing: sharing, epoch: files.epoch),
+            let planned = plan.planned, plan.isFor(state.remote, second: loop.realTime / 1_000_000)
         else { return nil }
         let request = plan.request
-        request.headersInStorage = plans.recent[found].fields
-        request.bytesReceived = plans.recent[found].size
-        if request.connection.id == parked[index].id, request.next == nil {
+        let connection = request.connection
+        request.headersInStorage = fields
+        request.bytesReceived = size
+        if connection.id == state.id, plan.isSimple {
             request.requestTime = loop.realTime
-            if parked[index].hasTransport { request.connection.transport = transport(channel) }
+            if state.hasTransport { connection.transport = transport(channel) }
         } else {
             prepare(request, channel)
+            connection.keepAlives = 1
         }
-        return note(plan, facts)
+        note(plan, connection, facts)
+        return planned
     }
 
     /// The same for a head that has to be parsed: `text[start..<end]` is what HTTP/1 would write. `bytes` as above, to recall
@@ -47,33 +50,31 @@ extension Worker {
         let options = candidateOptions(state.candidates)
         var input = text.mutableSpan
         guard case .complete = head.parse(&input, to: end, options),
-            let plan = findPlan(head, input.span, state, sharing), plan.planned != nil
+            let plan = findPlan(head, input.span, state, sharing), let planned = plan.planned
         else { return nil }
         let request = plan.request
         request.headersInStorage.take(head, input.span)
         prepare(request, channel)
+        request.connection.keepAlives = 1
         request.bytesReceived = Int64(end - start)
+        let last = request.last
+        last.headerBytesSent = planned.fields.weight
+        last.bytesSent = plan.bodyCount
         if bytes.count > 0 {
             plans.recent.insert(
                 bytes, candidates: state.candidates, sharing: sharing, plan, request.headersInStorage,
                 size: request.bytesReceived)
         }
-        return note(plan, facts)
+        note(plan, request.connection, facts)
+        return planned
     }
     /// Logs and counts a request that `plan` answers.
-    private func note(_ plan: Plan, _ facts: StreamFacts) -> PlannedAnswer? {
-        guard let planned = plan.planned else { return nil }
+    private func note(_ plan: Plan, _ connection: Connection, _ facts: StreamFacts) {
         let request = plan.request
-        let connection = request.connection
         connection.secondary = facts
-        connection.keepAlives = 1
-        let last = request.last
-        last.headerBytesSent = planned.fields.weight
-        last.bytesSent = Int64(planned.body.count) + planned.fileCount
         for log in loggers { log(request) }
-        scores?.requestAnswered(request)
-        if connection.transport != nil { connection.transport = nil }
-        return planned
+        scores?.requestAnswered(request, bytesSent: plan.bodyCount)
+        if plan.sharing != 0 { connection.transport = nil }
     }
 
     /// Serves one request of a stream, in a task: now or as soon as there may be one more. `text` is its head as HTTP/1 would

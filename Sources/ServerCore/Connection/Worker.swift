@@ -315,5 +315,5 @@ public protocol WorkerScore: AnyObject {
     func requestStarted(_ request: Request)
     func requestFinished(_ request: Request)
     /// A request that was answered the moment it came.
-    func requestAnswered(_ request: Request)
+    func requestAnswered(_ request: Request, bytesSent: Int64)
 }

@@ -37,6 +37,9 @@ final class Plan {
     /// Larger ones.
     let file: OpenFile?
     let fileCount: Int64
+    /// No internal redirect led to the answer.
+    let isSimple: Bool
+    var bodyCount: Int64 { Int64(body.count) + fileCount }
     /// Another plan for the same key that differs in a compared field.
     var next: Plan?
 
@@ -50,6 +53,7 @@ final class Plan {
         self.sharing = sharing
         self.epoch = epoch
         self.request = request
+        isSimple = request.next == nil
         conditions = dependencies.headers.filter { !$0.equalsIgnoringCase("Host") }.map { name in
             (HeaderName(name), name, request.headersInStorage[name])
         }

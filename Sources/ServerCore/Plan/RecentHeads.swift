@@ -43,10 +43,10 @@ struct RecentHeads {
     /// Longer heads are parsed each time.
     static let sizeLimit = 2048
 
-    /// Where the entry for these bytes is.
+    /// The plan for these bytes, what they were parsed to, and their size as a head of HTTP/1.
     mutating func find(
         _ bytes: borrowing Span<UInt8>, candidates: UInt32, sharing: UInt32, epoch: UInt64
-    ) -> Int? {
+    ) -> (Plan, Table, Int64)? {
         guard !entries.isEmpty else { return nil }
         guard epoch == self.epoch else {
             removeAll()
@@ -54,12 +54,11 @@ struct RecentHeads {
         }
         let hash = bytes.wordHash
         let index = Int(truncatingIfNeeded: hash) & (Self.count - 1)
-        guard entries[index].hash == hash, entries[index].plan != nil, entries[index].candidates == candidates,
-            entries[index].sharing == sharing, bytes.equals(entries[index].bytes)
+        guard entries[index].hash == hash, entries[index].candidates == candidates, entries[index].sharing == sharing,
+            bytes.equals(entries[index].bytes), let plan = entries[index].plan
         else { return nil }
-        return index
+        return (plan, entries[index].fields, entries[index].size)
     }
-    subscript(index: Int) -> Entry { _read { yield entries[index] } }
 
     mutating func insert(
         _ bytes: borrowing Span<UInt8>, candidates: UInt32, sharing: UInt32, _ plan: Plan, _ fields: Table, size: Int64
