@@ -9,54 +9,63 @@ enum MetricsPage {
         let type: String
         let help: String
         let value: @Sendable (PoolStatus) -> Int
+
+        init(_ name: String, _ type: String, _ help: String, _ value: @escaping @Sendable (PoolStatus) -> Int) {
+            self.name = name
+            self.type = type
+            self.help = help
+            self.value = value
+        }
     }
     private static let families: [Family] = [
-        Family(name: "up", type: "gauge", help: "Could pool be reached?") { _ in 1 },
-        Family(name: "start_since", type: "gauge", help: "The number of seconds since FPM has started.") {
+        Family("up", "gauge", "Could pool be reached?") { _ in 1 },
+        Family("start_since", "gauge", "The number of seconds since FPM has started.") {
             max(0, Int(RealTime.now / 1_000_000 - $0.startTime))
         },
         Family(
-            name: "accepted_connections", type: "counter",
-            help: "The number of requests accepted by the pool."
+            "accepted_connections", "counter", "The number of requests accepted by the pool."
         ) { $0.acceptedConnections },
         Family(
-            name: "listen_queue", type: "gauge",
-            help: "The number of requests in the queue of pending connections."
+            "listen_queue", "gauge", "The number of requests in the queue of pending connections."
         ) { $0.listenQueue },
         Family(
-            name: "max_listen_queue", type: "gauge",
-            help: "The maximum number of requests in the queue of pending connections since FPM has started."
+            "max_listen_queue", "gauge",
+            "The maximum number of requests in the queue of pending connections since FPM has started."
         ) { $0.maxListenQueue },
         Family(
-            name: "listen_queue_length", type: "gauge",
-            help: "The size of the socket queue of pending connections."
+            "listen_queue_length", "gauge", "The size of the socket queue of pending connections."
         ) { $0.listenQueueLength },
-        Family(name: "idle_processes", type: "gauge", help: "The number of idle processes.") { $0.idleProcesses },
-        Family(name: "active_processes", type: "gauge", help: "The number of active processes.") {
+        Family("idle_processes", "gauge", "The number of idle processes.") { $0.idleProcesses },
+        Family("active_processes", "gauge", "The number of active processes.") {
             $0.activeProcesses
         },
-        Family(name: "total_processes", type: "gauge", help: "The number of idle + active processes.") {
+        Family("total_processes", "gauge", "The number of idle + active processes.") {
             $0.totalProcesses
         },
         Family(
-            name: "max_active_processes", type: "gauge",
-            help: "The maximum number of active processes since FPM has started."
+            "max_active_processes", "gauge", "The maximum number of active processes since FPM has started."
         ) { $0.maxActiveProcesses },
         Family(
-            name: "max_children_reached", type: "counter",
-            help: """
-                The number of times, the process limit has been reached, when pm tries to start more children \
-                (works only for pm 'dynamic' and 'ondemand').
-                """
+            "max_children_reached", "counter",
+            """
+            The number of times, the process limit has been reached, when pm tries to start more children \
+            (works only for pm 'dynamic' and 'ondemand').
+            """
         ) { $0.maxChildrenReached },
         Family(
-            name: "slow_requests", type: "counter",
-            help: "The number of requests that exceeded your 'request_slowlog_timeout' value."
+            "slow_requests", "counter", "The number of requests that exceeded your 'request_slowlog_timeout' value."
         ) { $0.slowRequests },
         Family(
-            name: "queue_timeouts", type: "counter",
-            help: "The number of connections that were refused because they waited longer than 'pm.queue_timeout'."
+            "queue_timeouts", "counter",
+            "The number of connections that were refused because they waited longer than 'pm.queue_timeout'."
         ) { $0.queueTimeouts },
+        Family(
+            "queued_connections", "counter",
+            "The number of connections that found every worker busy and were served later (pools with 'pm.queue_timeout')."
+        ) { $0.queuedConnections },
+        Family("queue_wait_microseconds", "counter", "How long these connections waited for a worker, all together.") {
+            $0.queueWait
+        },
     ]
 
     static func text(_ pools: [PoolStatus]) -> ByteString {

@@ -37,7 +37,10 @@ public final class PoolScoreboard {
         static let nameLength = 15
         /// 64 bytes.
         static let name = 16
-        static let size = 24
+        /// Connections that workers took from the queue, and microseconds they had waited in it.
+        static let queued = 24
+        static let queueWait = 25
+        static let size = 32
     }
     /// Word numbers within a worker's record.
     enum Place {
@@ -87,7 +90,7 @@ public final class PoolScoreboard {
         }
         static let total = 944
     }
-    private static let magic: UInt64 = 0x4D52_544E_4650_4D01
+    private static let magic: UInt64 = 0x4D52_544E_4650_4D02
     private static let placeSize = Place.size * 8 + Text.total
 
     /// Supervisor: memory for a new pool. `places` is at least 1.
@@ -222,6 +225,11 @@ public final class PoolScoreboard {
 
     // MARK: Worker
 
+    /// The worker took a connection that had waited so many microseconds.
+    public func addQueued(waited: UInt64) {
+        header(Field.queued).add(1)
+        header(Field.queueWait).add(waited)
+    }
     /// The worker has been made; `start` is now.
     public func enter(_ place: Int, pid: Int32) {
         word(place, Place.pid).store(UInt64(UInt32(bitPattern: pid)))
@@ -355,6 +363,8 @@ public final class PoolScoreboard {
         status.maxChildrenReached = number(Field.maxChildrenReached)
         status.slowRequests = number(Field.slowRequests)
         status.queueTimeouts = number(Field.queueTimeouts)
+        status.queuedConnections = number(Field.queued)
+        status.queueWait = number(Field.queueWait)
         let now = MonotonicTime.microseconds
         for place in 0..<highest where isUsed(place) {
             guard let stage = stage(of: place) else { continue }

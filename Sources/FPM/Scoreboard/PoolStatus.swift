@@ -35,6 +35,9 @@ public struct PoolStatus: Sendable {
     public var slowRequests = 0
     /// Connections answered 503 because they had waited longer than `pm.queue_timeout`.
     public var queueTimeouts = 0
+    /// Connections that waited in the queue of `pm.queue_timeout` and were served, and microseconds they waited altogether.
+    public var queuedConnections = 0
+    public var queueWait = 0
     public var processes: [ProcessStatus] = []
     public var totalProcesses: Int { idleProcesses + activeProcesses }
     public init() {}

@@ -53,8 +53,6 @@ public struct SystemdNotice {
     public func reloading() {
         _ = send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicTime.microseconds)\nSTATUS=Reloading")
     }
-    /// The end begins.
-    public func stopping() { _ = send("STOPPING=1\nSTATUS=Stopping") }
 
     /// The figures of all pools together, every ``interval``.
     public mutating func beat(_ pools: [PoolStatus]) {

@@ -17,6 +17,8 @@ final class ConnectionSource {
     /// -1: none.
     private var queue: Int32
     private var allowed: AllowedClients?
+    /// Told how many microseconds a connection from the queue had waited.
+    var tellWait: (UInt64) -> Void = { _ in }
 
     init(listener: Int32, queue: Int32) {
         self.listener = listener
@@ -39,6 +41,7 @@ final class ConnectionSource {
         if isWaiting {
             switch QueuedConnection.take(from: queue) {
             case .connection(let one):
+                tellWait(MonotonicTime.microseconds &- one.accepted)
                 File.setNonBlocking(one.descriptor, false)
                 return check(one.descriptor, (try? Socket.peerAddress(one.descriptor)) ?? .none)
             case .closed:

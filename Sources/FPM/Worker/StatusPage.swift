@@ -36,7 +36,7 @@ struct StatusPage {
     private static func name(_ pair: ByteString) -> ByteString {
         let end = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count
         let spaced = ByteString(pair.upTo(end).map { $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 })
-        let name = ByteString(PercentDecoding.raw(spaced).drop { $0 == UInt8(ascii: " ") })
+        let name = ByteString(URLPath.percentDecoded(spaced).drop { $0 == UInt8(ascii: " ") })
         return name.upTo(name.firstIndex(of: UInt8(ascii: "[")) ?? name.count)
     }
 

@@ -62,6 +62,7 @@ final class WorkerLoop {
         exchange = Exchange(
             connection, scoreboard: scoreboard, place: start.place, errorLog: log,
             accessLog: Self.accessLog(start, log))
+        source.tellWait = { scoreboard.addQueued(waited: $0) }
     }
     private static func accessLog(_ start: WorkerStart, _ log: ErrorLog) -> AccessLog? {
         guard start.accessLog >= 0 else { return nil }
