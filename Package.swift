@@ -11,8 +11,11 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
-func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+/// One thread, one request at a time: docs/decisions/0006 says what is checked where.
+let worker = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+func library(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -70,9 +73,9 @@ let package = Package(
 
         // The PHP process manager. Only PHPEngine knows PHP, through the plain-C table of CPHPABI.
         .target(name: "CPHPABI"),
-        library("FPM", ["Bytes", "Kernel", "FastCGI", "HTTP", "ConfigLanguage"]),
+        library("FPM", ["Bytes", "Kernel", "FastCGI", "HTTP", "ConfigLanguage"], worker),
         library("PHPLibrary", ["Bytes", "Kernel"]),
-        library("PHPEngine", ["FPM", "PHPLibrary", "CPHPABI", "Bytes", "Kernel"]),
+        library("PHPEngine", ["FPM", "PHPLibrary", "CPHPABI", "Bytes", "Kernel"], worker),
         .executableTarget(name: "martinet-fpm", dependencies: ["FPM", "PHPEngine"], swiftSettings: strict),
 
         // What administrators and maintainer scripts call: a2enmod, a2query, apache2ctl, a2md.

@@ -1,60 +1,73 @@
 // The request's variables, as $_SERVER, getenv() and getallheaders() show them. PHP: main/fastcgi.c, fcgi_hash; sapi/fpm/fpm/fpm_main.c
 #include "shim.h"
 
-typedef struct variable {
-    const char *name, *value;
-    uint32_t name_length, value_length;
-} variable;
+typedef martinet_php_variable variable;
 
-// Points into the host's blob; its memory serves all requests.
+// The host's memory.
 static struct {
-    variable *list;
-    size_t count, capacity;
+    const variable *list;
+    size_t count;
+    const char *names, *values;
 } variables;
 
 static void (*import_process_environment)(zval *array);
 
-void environment_begin(const char *blob, size_t length) {
-    const char *at = blob, *end = blob + length;
-    variables.count = 0;
-    while (at < end) {
-        if (variables.count == variables.capacity) {
-            variables.capacity = variables.capacity ? variables.capacity * 2 : 64;
-            variables.list = perealloc(variables.list, variables.capacity * sizeof(variable), 1);
-        }
-        variable *next = &variables.list[variables.count++];
-        next->name = at;
-        next->name_length = (uint32_t)strlen(at);
-        next->value = at + next->name_length + 1;
-        next->value_length = (uint32_t)strlen(next->value);
-        at = next->value + next->value_length + 1;
-    }
+// PHP's functions take char *, and leave it as it is.
+static char *name_of(const variable *v) {
+    return (char *)variables.names + v->name;
+}
+
+static char *value_of(const variable *v) {
+    return (char *)variables.values + v->value;
+}
+
+void environment_begin(const martinet_php_request *request) {
+    variables.list = request->variables;
+    variables.count = request->variables_count;
+    variables.names = request->names;
+    variables.values = request->values;
 }
 
 void environment_end(void) {
     variables.count = 0;
 }
 
-const char *environment_get(const char *name, size_t length) {
-    for (size_t i = 0; i < variables.count; i++) {
-        const variable *v = &variables.list[i];
-        if (v->name_length == length && memcmp(v->name, name, length) == 0) {
-            return v->value;
+static bool is_named(const variable *v, const char *name, size_t length) {
+    // Few names are of one length and end alike: most are told apart without a call.
+    return v->name_length == length && name_of(v)[length - 1] == name[length - 1] && v->value != MARTINET_PHP_REMOVED &&
+           memcmp(name_of(v), name, length) == 0;
+}
+
+const char *environment_find(const char *name, size_t length, size_t *place) {
+    if (*place < variables.count && is_named(&variables.list[*place], name, length)) {
+        return value_of(&variables.list[*place]);
+    }
+    for (const variable *v = variables.list, *end = v + variables.count; v < end; v++) {
+        if (is_named(v, name, length)) {
+            *place = v - variables.list;
+            return value_of(v);
         }
     }
     return NULL;
 }
 
+const char *environment_get(const char *name, size_t length) {
+    size_t place = SIZE_MAX;
+    return length ? environment_find(name, length, &place) : NULL;
+}
+
 // FPM's table gives the variable set last first, and scripts have seen that order for years.
-#define FOR_EACH_VARIABLE(v) for (const variable *v = variables.list + variables.count; v-- > variables.list;)
+#define FOR_EACH_VARIABLE(v) \
+    for (const variable *v = variables.list + variables.count; v-- > variables.list;) \
+        if (v->value != MARTINET_PHP_REMOVED)
 
 static void add_filtered(zval *array) {
     int kind = Z_ARR_P(array) == Z_ARR(PG(http_globals)[TRACK_VARS_ENV]) ? PARSE_ENV : PARSE_SERVER;
     FOR_EACH_VARIABLE(v) {
-        char *value = (char *)v->value;
+        char *value = value_of(v);
         size_t length;
-        if (sapi_module.input_filter(kind, v->name, &value, v->value_length, &length)) {
-            php_register_variable_safe((char *)v->name, value, length, array);
+        if (sapi_module.input_filter(kind, name_of(v), &value, v->value_length, &length)) {
+            php_register_variable_safe(name_of(v), value, length, array);
         }
     }
 }
@@ -82,7 +95,7 @@ static void import_variables(zval *array) {
 #if PHP_VERSION_ID >= 80200
 static void add_unfiltered(zval *array) {
     FOR_EACH_VARIABLE(v) {
-        php_register_variable_safe((char *)v->name, (char *)v->value, v->value_length, array);
+        php_register_variable_safe(name_of(v), value_of(v), v->value_length, array);
     }
 }
 
@@ -106,7 +119,7 @@ void environment_hook_imports(void) {
 // PHP_SELF: the base, and the rest of the path unless cgi.fix_pathinfo is off.
 static void register_self(zval *array) {
     const char *base = SG(request_info).request_uri ? SG(request_info).request_uri : "";
-    const char *rest = php_shim_ini.fix_pathinfo ? environment_get(ZEND_STRL("PATH_INFO")) : NULL;
+    const char *rest = php_shim_ini.fix_pathinfo ? ENVIRONMENT("PATH_INFO") : NULL;
     size_t base_length = strlen(base), rest_length = rest ? strlen(rest) : 0, length = base_length + rest_length;
     char *self = emalloc(length + 1), *value = self;
     memcpy(self, base, base_length);
@@ -125,6 +138,6 @@ void environment_register(zval *array) {
 
 void environment_add_request_headers(zval *array) {
     FOR_EACH_VARIABLE(v) {
-        sapi_add_request_header((char *)v->name, v->name_length, (char *)v->value, v->value_length, array);
+        sapi_add_request_header(name_of(v), v->name_length, value_of(v), v->value_length, array);
     }
 }

@@ -6,14 +6,14 @@
 
 // FPM fills the request's facts only when the web server named a script, found or not.
 static bool names_a_script(void) {
-    return environment_get(ZEND_STRL("SCRIPT_FILENAME")) || environment_get(ZEND_STRL("PATH_TRANSLATED")) ||
-           environment_get(ZEND_STRL("ORIG_SCRIPT_FILENAME"));
+    return ENVIRONMENT("SCRIPT_FILENAME") || ENVIRONMENT("PATH_TRANSLATED") ||
+           ENVIRONMENT("ORIG_SCRIPT_FILENAME");
 }
 
 static void fill_request_info(const martinet_php_request *request) {
     sapi_request_info *info = &SG(request_info);
     info->path_translated = request->path_translated ? estrdup(request->path_translated) : NULL;
-    info->request_method = environment_get(ZEND_STRL("REQUEST_METHOD"));
+    info->request_method = ENVIRONMENT("REQUEST_METHOD");
     info->request_uri = (char *)request->request_uri;
     info->proto_num = 1000;
     info->query_string = NULL;
@@ -23,12 +23,12 @@ static void fill_request_info(const martinet_php_request *request) {
     if (!names_a_script()) {
         return;
     }
-    const char *type = environment_get(ZEND_STRL("CONTENT_TYPE"));
-    const char *length = environment_get(ZEND_STRL("CONTENT_LENGTH"));
-    info->query_string = (char *)environment_get(ZEND_STRL("QUERY_STRING"));
+    const char *type = ENVIRONMENT("CONTENT_TYPE");
+    const char *length = ENVIRONMENT("CONTENT_LENGTH");
+    info->query_string = (char *)ENVIRONMENT("QUERY_STRING");
     info->content_type = type ? type : "";
     info->content_length = length ? atol(length) : 0;
-    php_handle_auth_data(environment_get(ZEND_STRL("HTTP_AUTHORIZATION")));
+    php_handle_auth_data(ENVIRONMENT("HTTP_AUTHORIZATION"));
     if (info->auth_user) {
         host.authenticated(host.context, info->auth_user);
     }
@@ -153,7 +153,7 @@ int request_run(const martinet_php_request *request) {
     volatile int outcome = -1;
     serving = (shim_state){.request = request, .body_file = -1};
     SG(server_context) = &serving;
-    environment_begin(request->environment, request->environment_length);
+    environment_begin(request);
     slowlog_request_begins();
     zend_first_try {
         fill_request_info(request);

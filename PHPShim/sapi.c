@@ -173,7 +173,7 @@ static int send_headers(sapi_headers_struct *headers) {
 // The body is in a file when the web server says so (REQUEST_BODY_FILE).
 static int body_file(void) {
     if (serving.body_file == -1) {
-        const char *name = environment_get(ZEND_STRL("REQUEST_BODY_FILE"));
+        const char *name = ENVIRONMENT("REQUEST_BODY_FILE");
         serving.body_file = -2;
         if (name && *name) {
             serving.body_file = open(name, O_RDONLY | O_CLOEXEC);
@@ -208,7 +208,7 @@ static size_t read_post(char *buffer, size_t count) {
 }
 
 static char *read_cookies(void) {
-    return serving.request ? (char *)environment_get(ZEND_STRL("HTTP_COOKIE")) : NULL;
+    return serving.request ? (char *)ENVIRONMENT("HTTP_COOKIE") : NULL;
 }
 
 static char *get_environment(const char *name, size_t length) {

@@ -59,9 +59,16 @@ void shim_log(int level, const char *format, ...) __attribute__((format(printf, 
 bool output_send_pieces(void);
 
 // environment.c
-void environment_begin(const char *blob, size_t length);
+void environment_begin(const martinet_php_request *request);
 void environment_end(void);
 const char *environment_get(const char *name, size_t length);
+// `place`: where it was last; web servers send the same variables with every request.
+const char *environment_find(const char *name, size_t length, size_t *place);
+#define ENVIRONMENT(name) \
+    ({ \
+        static size_t place; \
+        environment_find(ZEND_STRL(name), &place); \
+    })
 void environment_hook_imports(void);
 void environment_register(zval *array);
 void environment_add_request_headers(zval *array);

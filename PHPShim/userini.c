@@ -77,7 +77,7 @@ static void activate_files(char *path, size_t length, const char *root) {
 }
 
 static void activate_host(void) {
-    const char *server = environment_get(ZEND_STRL("SERVER_NAME"));
+    const char *server = ENVIRONMENT("SERVER_NAME");
     if (server) {
         size_t length = strlen(server);
         char *name = estrndup(server, length);
@@ -102,7 +102,7 @@ void user_ini_activate(void) {
     path[length++] = '/';
     path[length] = 0;
     php_ini_activate_per_dir_config(path, length);
-    const char *root = has_files ? environment_get(ZEND_STRL("DOCUMENT_ROOT")) : NULL;
+    const char *root = has_files ? ENVIRONMENT("DOCUMENT_ROOT") : NULL;
     if (root) {
         activate_files(path, length, root);
     }

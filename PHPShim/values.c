@@ -118,6 +118,6 @@ static void apply_text(const char *text, bool admin) {
 }
 
 void values_of_request(void) {
-    apply_text(environment_get(ZEND_STRL("PHP_VALUE")), false);
-    apply_text(environment_get(ZEND_STRL("PHP_ADMIN_VALUE")), true);
+    apply_text(ENVIRONMENT("PHP_VALUE"), false);
+    apply_text(ENVIRONMENT("PHP_ADMIN_VALUE"), true);
 }

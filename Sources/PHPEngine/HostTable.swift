@@ -14,7 +14,7 @@ extension PHPEngine {
             return unsafe engine(context).report(LogLevel(rawValue: Int(level)) ?? .notice, line)
         }
         unsafe host.authenticated = { context, user in
-            unsafe engine(context).exchange?.authenticated(ByteString(bytes(user)))
+            unsafe running(context)?.authenticated(ByteString(bytes(user)))
         }
         unsafe addInput(to: &host)
         unsafe addOutput(to: &host)
@@ -24,7 +24,7 @@ extension PHPEngine {
 
     private func addInput(to host: inout martinet_php_host) {
         unsafe host.read_body = { context, buffer, count in
-            guard let exchange = unsafe engine(context).exchange, let buffer = unsafe buffer, count > 0 else {
+            guard let exchange = unsafe running(context), let buffer = unsafe buffer, count > 0 else {
                 return 0
             }
             return unsafe max(0, exchange.readBody(UnsafeMutableRawBufferPointer(start: buffer, count: count)))
@@ -41,34 +41,40 @@ extension PHPEngine {
     private func addOutput(to host: inout martinet_php_host) {
         unsafe host.send_head = { context, status, head, length in
             let bytes = unsafe UnsafeRawBufferPointer(start: head, count: length)
-            return unsafe answer(engine(context).exchange?.sendHead(status: Int(status), bytes))
+            return unsafe answer(running(context)?.sendHead(status: Int(status), bytes))
         }
         unsafe host.write = { context, body, length in
             let bytes = unsafe UnsafeRawBufferPointer(start: body, count: length)
-            return unsafe answer(engine(context).exchange?.write(bytes))
+            return unsafe answer(running(context)?.write(bytes))
         }
-        unsafe host.flush = { unsafe answer(engine($0).exchange?.flush()) }
-        unsafe host.finish_early = { unsafe answer(engine($0).exchange?.finishEarly()) }
-        unsafe host.finish = { unsafe answer(engine($0).exchange?.finish()) }
+        unsafe host.flush = { unsafe answer(running($0)?.flush()) }
+        unsafe host.finish_early = { unsafe answer(running($0)?.finishEarly()) }
+        unsafe host.finish = { unsafe answer(running($0)?.finish()) }
     }
 
     private func addStages(to host: inout martinet_php_host) {
-        unsafe host.script_starts = { unsafe engine($0).exchange?.scriptStarts() }
+        unsafe host.script_starts = { unsafe running($0)?.scriptStarts() }
         unsafe host.script_ended = { context, given in
             guard let given = unsafe given?.pointee else { return }
             var facts = ScriptFacts()
             unsafe facts.status = Int(given.status)
             unsafe facts.peakMemory = given.peak_memory
-            let lines = unsafe UnsafeRawBufferPointer(
-                start: given.headers, count: given.headers == nil ? 0 : given.headers_length)
-            facts.headers = unsafe lines.split(separator: 0).map { unsafe ByteString(Array($0)) }
-            unsafe engine(context).exchange?.scriptEnded(facts)
+            if let headers = unsafe given.headers {
+                let lines = unsafe UnsafeRawBufferPointer(start: headers, count: given.headers_length)
+                facts.headers = unsafe lines.split(separator: 0).map { unsafe ByteString(Array($0)) }
+            }
+            unsafe running(context)?.scriptEnded(facts)
         }
     }
 }
 
 private func engine(_ context: UnsafeMutableRawPointer?) -> PHPEngine {
     unsafe Unmanaged<PHPEngine>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+}
+
+/// The request that runs.
+@inline(__always) private func running(_ context: UnsafeMutableRawPointer?) -> (any ScriptExchange)? {
+    unsafe Unmanaged<PHPEngine>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { $0.exchange }
 }
 
 /// No exchange: between requests nobody can have gone.

@@ -149,22 +149,26 @@ public final class PHPEngine: ScriptEngine {
         let path = add(exchange.pathTranslated)
         let uri = add(exchange.requestURI)
         let lines = texts.count
-        unsafe describe(exchange.task, in: &request)
+        let task = exchange.task
+        unsafe describe(task, in: &request)
         unsafe request.lines_length = texts.count - lines
-        let environment = exchange.environment
-        let body = exchange.task.body
-        let outcome = unsafe environment.withUnsafeBytes { environment in
+        let body = task.body
+        var outcome: Int32 = -1
+        unsafe exchange.withVariables { names, values, list in
             unsafe texts.withUnsafeBytes { texts in
                 unsafe body.withUnsafeBytes { body in
-                    unsafe request.environment = environment.bindMemory(to: CChar.self).baseAddress
-                    unsafe request.environment_length = environment.count
+                    let variables = unsafe list.bindMemory(to: martinet_php_variable.self)
+                    unsafe request.variables = UnsafePointer(variables.baseAddress)
+                    unsafe request.variables_count = variables.count
+                    unsafe request.names = names.bindMemory(to: CChar.self).baseAddress
+                    unsafe request.values = values.bindMemory(to: CChar.self).baseAddress
                     let start = unsafe texts.bindMemory(to: CChar.self).baseAddress
                     unsafe request.path_translated = path.flatMap { unsafe start?.advanced(by: $0) }
                     unsafe request.request_uri = uri.flatMap { unsafe start?.advanced(by: $0) }
                     unsafe request.lines = unsafe start?.advanced(by: lines)
                     unsafe request.body = body.bindMemory(to: CChar.self).baseAddress
                     unsafe request.body_length = body.count
-                    return unsafe functions.pointee.martinet_php_run(&request)
+                    unsafe outcome = functions.pointee.martinet_php_run(&request)
                 }
             }
         }

@@ -77,10 +77,8 @@ final class TestEngine: ScriptEngine {
             }
         }
         var variables: [String: String] {
-            let texts = exchange.environment.split(separator: 0, omittingEmptySubsequences: false)
-                .map { String(decoding: $0, as: UTF8.self) }
             var result: [String: String] = [:]
-            for index in stride(from: 0, to: texts.count - 1, by: 2) { result[texts[index]] = texts[index + 1] }
+            for pair in (exchange as? Exchange)?.variables.pairs ?? [] { result[pair.name.string] = pair.value.string }
             return result
         }
     }

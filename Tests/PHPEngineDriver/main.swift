@@ -8,7 +8,7 @@ import PHPEngine
 /// One request in memory; every event is written down.
 final class MemoryExchange: ScriptExchange {
     var task = ScriptTask.script
-    var environment: [UInt8] = []
+    var variables = TextTable()
     var requestURI: ByteString?
     var pathTranslated: ByteString?
     var body: [UInt8] = []
@@ -18,6 +18,9 @@ final class MemoryExchange: ScriptExchange {
     var answer: [UInt8] = []
     private var taken = 0
 
+    func withVariables(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void) {
+        unsafe variables.withTexts(body)
+    }
     func authenticated(_ user: ByteString) { events.append("user \(user)") }
     func readBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         let count = min(buffer.count, body.count - taken)
@@ -110,7 +113,7 @@ struct Plan {
         case "--nothing": exchange.task = .nothing
         default:
             let variable = Plan.pair(word)
-            exchange.environment += variable.key.bytes + [0] + variable.value.bytes + [0]
+            exchange.variables.set(variable.key, variable.value)
             if variable.key == "SCRIPT_FILENAME" { exchange.pathTranslated = variable.value }
             if variable.key == "SCRIPT_NAME" { exchange.requestURI = variable.value }
         }

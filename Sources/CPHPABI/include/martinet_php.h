@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MARTINET_PHP_ABI 1
+#define MARTINET_PHP_ABI 2
 /// The one symbol a shim exports: a function without arguments that returns its martinet_php_functions.
 #define MARTINET_PHP_ENTRY "martinet_php_entry"
 typedef const struct martinet_php_functions *(*martinet_php_entry_function)(void);
@@ -54,12 +54,22 @@ typedef struct martinet_php_settings {
 
 enum { MARTINET_PHP_SCRIPT, MARTINET_PHP_PAGE, MARTINET_PHP_REFUSE, MARTINET_PHP_NOTHING };
 
+/// A variable of the request: where its texts, which end with NUL, begin behind `names` and `values`, and their bytes.
+typedef struct martinet_php_variable {
+    uint32_t name, name_length;
+    /// MARTINET_PHP_REMOVED: there is no such variable.
+    uint32_t value, value_length;
+    uint32_t unused[2];
+} martinet_php_variable;
+#define MARTINET_PHP_REMOVED UINT32_MAX
+
 /// One request. All pointers stay valid, and what they point at unchanged, until run returns.
 typedef struct martinet_php_request {
     int task;
-    /// name NUL value NUL, for each variable, in the order they were set.
-    const char *environment;
-    size_t environment_length;
+    /// In the order they were set.
+    const martinet_php_variable *variables;
+    size_t variables_count;
+    const char *names, *values;
     /// NULL: none.
     const char *path_translated;
     const char *request_uri;

@@ -96,16 +96,21 @@ public struct ZygoteProcess {
     }
     /// Until the supervisor closes its end.
     private func serve() -> Never {
+        // What the system's users say is asked once for all workers.
+        var variables = [[KeyValue]?](repeating: nil, count: order.pools.count)
         while let message = try? PacketSocket.receive(Self.control, wait: true) {
-            guard case .spawn(let serial, let pool, let place, let passed)? = ZygoteMessage(message.bytes),
-                order.pools.indices.contains(Int(pool))
+            guard case .spawn(let serial, let number, let place, let passed)? = ZygoteMessage(message.bytes),
+                order.pools.indices.contains(Int(number))
             else {
                 for descriptor in message.descriptors { File.close(descriptor) }
                 continue
             }
+            let pool = order.pools[Int(number)]
+            let environment = variables[Int(number)] ?? WorkerEnvironment.variables(of: pool)
+            variables[Int(number)] = environment
             do throws(Errno) {
                 switch try Process.forkSibling() {
-                case .child: work(order.pools[Int(pool)], Int(place), Descriptors(passed, message.descriptors))
+                case .child: work(pool, environment, Int(place), Descriptors(passed, message.descriptors))
                 case .parent(let child): answer(.born(serial: serial, pid: child))
                 }
             } catch { answer(.unborn(serial: serial, error: error.rawValue)) }
@@ -126,12 +131,11 @@ public struct ZygoteProcess {
     }
 
     /// In a fresh worker.
-    private func work(_ pool: PoolConfig, _ place: Int, _ given: Descriptors) -> Never {
+    private func work(_ pool: PoolConfig, _ variables: [KeyValue], _ place: Int, _ given: Descriptors) -> Never {
         File.close(Self.control)
         // Without catch_workers_output standard error goes where standard output goes: to /dev/null.
         if given[.output] >= 0 { take(given[.output], as: 1) }
         if given[.error] >= 0 { take(given[.error], as: 2) } else { try? Descriptor.replace(2, by: 1) }
-        let variables = WorkerEnvironment.variables(of: pool)
         do throws(PrivilegeFailure) { try Privileges.confine(pool, isRoot: isRoot, log: log) } catch {
             fail(pool, error.message)
         }

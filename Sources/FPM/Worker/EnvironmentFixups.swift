@@ -48,6 +48,26 @@ struct EnvironmentFixups {
     /// `REDIRECT_URL` stands in for `SCRIPT_NAME`.
     private var isRedirected = false
 
+    /// What most requests are: the file is there under the name that came, and nothing has to be corrected. Then `paths` says
+    /// where the request goes; those that are as before keep their memory. Otherwise false, and `paths` says nothing.
+    static func leaveAlone(
+        _ environment: RequestEnvironment, _ settings: PathSettings, _ paths: inout RequestPaths,
+        status: (ByteString) -> PathStatus
+    ) -> Bool {
+        environment.load("SCRIPT_FILENAME", into: &paths.script)
+        guard settings.fixesPathInfo, let script = paths.script, let first = script.first,
+            ASCII.lower(first) != UInt8(ascii: "p"), script.last != UInt8(ascii: "/"),
+            !environment.has("REDIRECT_URL"), settings.documentRoot == nil || environment.has("DOCUMENT_ROOT"),
+            !environment.has("PATH_INFO") || !isIIS(environment), status(script) != .missing, isValid(script)
+        else { return false }
+        environment.load("SCRIPT_NAME", into: &paths.uri)
+        paths.isNamed = true
+        return true
+    }
+    private static func isIIS(_ environment: RequestEnvironment) -> Bool {
+        environment["SERVER_SOFTWARE"]?.hasPrefix("Microsoft-IIS") ?? false
+    }
+
     /// Corrects `environment` and says where the request goes.
     static func apply(
         to environment: inout RequestEnvironment, _ settings: PathSettings,
@@ -87,7 +107,7 @@ struct EnvironmentFixups {
     /// Some IIS puts the script's name before PATH_INFO.
     private mutating func correctIIS(_ environment: inout RequestEnvironment) {
         guard let path = pathInfo, let name = scriptName, path.hasPrefix(name),
-            let software = environment["SERVER_SOFTWARE"], software.hasPrefix("Microsoft-IIS")
+            Self.isIIS(environment)
         else { return }
         environment.set("ORIG_PATH_INFO", path)
         pathInfo = path.count > name.count ? path.from(name.count) : nil
@@ -223,7 +243,7 @@ struct EnvironmentFixups {
         var tail = rest
         if name.count <= tail.count || !name.hasSuffix(tail) {
             guard rest.contains(UInt8(ascii: "%")) else { return }
-            tail = PercentDecoding.raw(rest)
+            tail = URLPath.percentDecoded(rest)
             guard name.count > tail.count, name.hasSuffix(tail) else { return }
         }
         environment.set("ORIG_SCRIPT_NAME", name)
@@ -256,26 +276,5 @@ struct EnvironmentFixups {
             guard end < bytes.count else { return true }
             start = end + 1
         }
-    }
-}
-
-/// `%20` to its byte, nothing else (PHP's rawurldecode).
-enum PercentDecoding {
-    static func raw(_ text: ByteString) -> ByteString {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var at = 0
-        while at < text.count {
-            if text[at] == UInt8(ascii: "%"), at + 2 < text.count, let high = ASCII.hexValue(text[at + 1]),
-                let low = ASCII.hexValue(text[at + 2])
-            {
-                result.append(high << 4 | low)
-                at += 3
-            } else {
-                result.append(text[at])
-                at += 1
-            }
-        }
-        return ByteString(result)
     }
 }

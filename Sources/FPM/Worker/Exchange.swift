@@ -15,9 +15,11 @@ final class Exchange: ScriptExchange {
     /// Before and while the fix-ups run.
     var variables = RequestEnvironment()
     private(set) var task = ScriptTask.nothing
-    private(set) var environment: [UInt8] = []
     private(set) var paths = RequestPaths()
     private(set) var line = PoolScoreboard.RequestLine()
+    /// Of the last request, so that the same ones need no memory of their own.
+    private var method: ByteString?
+    private var query: ByteString?
     private var ticks = ProcessTicks()
     /// Scripts that were found, and when: microseconds of `MonotonicTime`.
     private var filesSeen: [ByteString: UInt64] = [:]
@@ -41,7 +43,6 @@ final class Exchange: ScriptExchange {
         self.place = place
         self.errorLog = errorLog
         self.accessLog = accessLog
-        environment.reserveCapacity(8192)
         errorLog.listener = { [unowned self] _, text in self.sendLog(text) }
     }
 
@@ -53,21 +54,23 @@ final class Exchange: ScriptExchange {
     /// The request's variables are there: corrects them and decides what to do.
     func prepare(_ settings: PathSettings, _ decision: TaskDecision, statusPage: (Exchange) -> ScriptTask) {
         hasLogged = false
-        paths = EnvironmentFixups.apply(to: &variables, settings, status: fileStatus)
-        let method = variables["REQUEST_METHOD"]
-        line.uri = paths.uri ?? ""
-        line.method = method ?? ""
-        line.script = paths.script ?? ""
-        line.user = ""
+        if !EnvironmentFixups.leaveAlone(variables, settings, &paths, status: { status($0) }) {
+            paths = EnvironmentFixups.apply(to: &variables, settings, status: fileStatus)
+        }
+        variables.load("REQUEST_METHOD", into: &method)
+        line.uri = paths.uri ?? ByteString()
+        line.method = method ?? ByteString()
+        line.script = paths.script ?? ByteString()
+        line.user = ByteString()
         if paths.isNamed {
-            line.query = variables["QUERY_STRING"] ?? ""
+            variables.load("QUERY_STRING", into: &query)
+            line.query = query ?? ByteString()
             line.contentLength = variables["CONTENT_LENGTH"]?.leadingInteger ?? 0
         } else {
-            line.query = ""
+            line.query = ByteString()
             line.contentLength = 0
         }
         bodyBudget = line.contentLength < 0 ? nil : line.contentLength
-        variables.flatten(into: &environment)
         scoreboard.info(place, line)
         task = decision.task(method: method, paths: paths, isHead: line.method == "HEAD") {
             // The language says who asks when its request begins, which is too late for this page.
@@ -104,6 +107,9 @@ final class Exchange: ScriptExchange {
 
     // MARK: ScriptExchange
 
+    func withVariables(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void) {
+        unsafe variables.withTexts(body)
+    }
     func authenticated(_ user: ByteString) {
         line.user = user
         scoreboard.setUser(place, user)

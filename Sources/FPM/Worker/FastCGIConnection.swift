@@ -37,7 +37,7 @@ final class FastCGIConnection {
     var isEnded = true
 
     /// Bytes of output that are collected before they are sent.
-    static let outputLimit = 8192
+    static let outputLimit = 16_384
 
     init() {
         input.reserveCapacity(16_384)
@@ -58,7 +58,7 @@ final class FastCGIConnection {
         bodyLeft = 0
         bodyPadding = 0
         bodyEnded = false
-        output.removeAll(keepingCapacity: true)
+        if !output.isEmpty { output.removeAll(keepingCapacity: true) }
         recordAt = -1
         isEnded = false
     }

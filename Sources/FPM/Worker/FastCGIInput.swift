@@ -82,7 +82,7 @@ extension FastCGIConnection {
             requestID = header.requestID
             keeps = input[content + 2] & 1 != 0
             guard let role = Self.role(UInt16(input[content]) << 8 | UInt16(input[content + 1])) else { return .broken }
-            environment.set("FCGI_ROLE", role)
+            guard environment.append(pairs: role.span, 0..<role.count) else { return .broken }
             inputAt += RecordHeader.count + length
             return readParams(&environment) ? .request : .broken
         case .getValues:
@@ -92,17 +92,21 @@ extension FastCGIConnection {
         default: return .broken
         }
     }
-    private static func role(_ number: UInt16) -> ByteString? {
+    /// FCGI_ROLE as a pair of the protocol's.
+    private static func role(_ number: UInt16) -> [UInt8]? {
         switch Role(rawValue: number) {
-        case .responder: "RESPONDER"
-        case .authorizer: "AUTHORIZER"
-        case .filter: "FILTER"
+        case .responder: responder
+        case .authorizer: authorizer
+        case .filter: filter
         case nil: nil
         }
     }
+    private static let responder = [9, 9] + Array("FCGI_ROLERESPONDER".utf8)
+    private static let authorizer = [9, 10] + Array("FCGI_ROLEAUTHORIZER".utf8)
+    private static let filter = [9, 6] + Array("FCGI_ROLEFILTER".utf8)
 
     private func readParams(_ environment: inout RequestEnvironment) -> Bool {
-        params.removeAll(keepingCapacity: true)
+        if !params.isEmpty { params.removeAll(keepingCapacity: true) }
         while true {
             guard let header = nextHeader(), header.type == RecordType.params.rawValue else { return false }
             let count = Int(header.contentLength)

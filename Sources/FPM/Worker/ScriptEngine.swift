@@ -109,10 +109,9 @@ public struct ScriptFacts: Sendable {
 /// Functions that return a Bool say false when the client has gone: the engine aborts the script unless that ignores it.
 public protocol ScriptExchange: AnyObject {
     var task: ScriptTask { get }
-    /// The environment after all fix-ups, as `name\0value\0` pairs: each name once, in the order they were first set, no NUL inside
-    /// a name or value. PHP shows them last to first, as FPM does. REQUEST_METHOD, QUERY_STRING, CONTENT_TYPE,
-    /// CONTENT_LENGTH, HTTP_COOKIE and HTTP_AUTHORIZATION are taken from here.
-    var environment: [UInt8] { get }
+    /// Shows the environment after all fix-ups, as ``TextTable/withTexts(_:)`` does. PHP shows it last to first, as FPM does.
+    /// REQUEST_METHOD, QUERY_STRING, CONTENT_TYPE, CONTENT_LENGTH, HTTP_COOKIE and HTTP_AUTHORIZATION are taken from here.
+    func withVariables(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Void)
     /// PHP's request_uri: the base of PHP_SELF. Nil: none.
     var requestURI: ByteString? { get }
     /// The script's file after the fix-ups, whatever the task is; nil when there is none, or its path is not valid.
