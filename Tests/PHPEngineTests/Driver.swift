@@ -37,6 +37,9 @@ enum Driver {
     /// Why the tests cannot run here; nil: they can.
     static let missing: String? = {
         if !File.exists("/usr/lib/libphp8.2.so") { return "the Debian package libphp8.2-embed is not installed" }
+        if let printed = try? run(["--nothing"]), printed.contains("belongs to another version of this program") {
+            return "the shim is an older one: make shim"
+        }
         return nil
     }()
     static var isThere: Bool { missing == nil }
