@@ -55,6 +55,10 @@ test: test-deps build
 	timeout 120 Tests/ACME/stapling --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/attacks --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/compare --martinet .build/release/martinet
+	timeout 120 Tests/TLS/compare --martinet .build/release/martinet
+	timeout 120 Tests/TLS/attacks --martinet .build/release/martinet
+	timeout 60 Tests/TLS/rollover --martinet .build/release/martinet
+	timeout 100 Tests/TLS/testssl --quick --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet --martinet-fpm .build/release/martinet-fpm
 	timeout 300 Tests/HostTools/run --tools .build/release/martinet-tools
 	timeout 240 Tests/Site/run --martinet .build/release/martinet

@@ -130,7 +130,8 @@ enum TLSCallbacks {
             }
             at += 1 + name.count
         }
-        return SSL_TLSEXT_ERR_NOACK
+        // RFC 7301, section 3.2: no_application_protocol.
+        return SSL_TLSEXT_ERR_ALERT_FATAL
     }
 
     // MARK: Client certificates
