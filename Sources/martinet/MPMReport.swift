@@ -42,6 +42,10 @@ struct MPMReport {
     private var idle = [0, 100, 1000]
 
     static func run(_ arguments: [String]) -> Int32 {
+        if arguments.contains("--help") || arguments.contains("-h") {
+            print(usage)
+            return 0
+        }
         var report = MPMReport()
         do throws(Complaint) {
             try report.read(arguments)

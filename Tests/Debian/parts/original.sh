@@ -3,13 +3,14 @@ check "the packages" apt-get -q install ./martinet_*.deb ./martinet-fpm_*.deb ./
 check "the default page" says "It works" get localhost/
 a2dismod -q mpm_event
 a2enmod -q mpm_prefork
-php=
-if [ -e /etc/apache2/mods-available/php8.2.load ]; then php=php8.2; fi
-check "prefork to begin with" a2enmod -q mpm_prefork $php
+check "prefork and PHP in the server to begin with" a2enmod -q mpm_prefork php8.2
 check "  starts" systemctl restart apache2
 check "  is prefork" says prefork a2query -M
+echo '<?php echo php_sapi_name();' >/var/www/html/sapi.php
+check "  PHP is in the server" says '^apache2handler' get localhost/sapi.php
+rm /var/www/html/sapi.php
 
-check "a2dismod mpm_prefork $php" a2dismod mpm_prefork $php
+check "a2dismod mpm_prefork php8.2" a2dismod mpm_prefork php8.2
 check "  both are off" bash -c "! a2query -q -m mpm_prefork && ! a2query -q -m php8.2"
 check "a2enmod mpm_event" a2enmod mpm_event
 check "systemctl restart apache2" systemctl restart apache2

@@ -3,6 +3,11 @@ check "martinet installs" apt-get -q install ./martinet_*.deb
 check "its service runs" systemctl is-active martinet
 check "it answers" says "It works" get localhost/
 check "systemctl edit's unit is martinet.service" says 'Id=martinet.service' systemctl show -p Id martinet
+a2() { martinet-tools "$@"; }
+a2 a2dismod -q mpm_event && a2 a2enmod -q mpm_prefork php8.2
+check "php_module without martinet-fpm: the line and the package" \
+    says 'line 2 of /etc/apache2/mods-enabled/php8.2.load: Cannot load .*: .*install the package martinet-fpm' martinet -t
+a2 a2dismod -q mpm_prefork php8.2 && a2 a2enmod -q mpm_event
 check "martinet-fpm installs" apt-get -q install ./martinet-fpm_*.deb
 check "its service runs" systemctl is-active martinet-fpm
 check "martinet-compat installs" apt-get -q install ./martinet-compat_*.deb
@@ -76,13 +81,15 @@ check "removing martinet-compat" apt-get -q remove martinet-compat
 check "  gives the services their own names back" systemctl is-active martinet martinet-fpm
 check "  and leaves none of the others" bash -c '! ls /etc/systemd/system/apache2.service /etc/systemd/system/php8.2-fpm.service /etc/systemd/system/multi-user.target.wants/apache2.service'
 check "  answering" soon says "It works" get localhost/
+check "martinet ca" martinet ca
 check "removing the rest" apt-get -q remove martinet martinet-fpm
 check "  ends it" fails pgrep -x martinet
 check "  leaves the configuration" test -e /etc/apache2/apache2.conf
+check "  and the authority" test -e /var/lib/martinet/ca/root.key
 check "installing again" apt-get -q install ./martinet_*.deb
 check "  makes it run again" soon says "It works" get localhost/
 check "purging" apt-get -q purge martinet martinet-fpm martinet-compat
 check "leaves no configuration but what was written by hand" says '^conf-available/bad.conf $' \
     bash -c "cd /etc/apache2; find . -type f -printf '%P\n' | sort | tr '\n' ' '; echo"
-check "nor state, units or logs" bash -c '! ls -d /var/lib/apache2 /var/lib/martinet* /var/log/apache2 /etc/logrotate.d/martinet* /usr/lib/php/8.2/sapi/fpm /etc/php/8.2/fpm 2>/dev/null'
+check "nor state, units or logs" bash -c '! ls -d /var/lib/apache2 /var/lib/martinet* /var/log/apache2 /etc/logrotate.d/martinet* /usr/lib/php/8.2/sapi/fpm /etc/php/8.2/fpm /etc/apache2/md /etc/ssl/martinet 2>/dev/null'
 check "nor links of units" bash -c '! find /etc/systemd/system -name "*martinet*" -o -name "apache2*" -o -name "php8.2*" | grep .'
