@@ -10,9 +10,12 @@ import LoadGenerator
 struct MPMReport {
     private static let usage = """
         Usage: martinet mpm-report [--json FILE] [--svg FILE] [--seconds N] [--clients N] [--idle N,N…]
+                                    [--rounds N]
           --seconds  how long each page is asked for (3)
           --clients  connections that ask at once (32)
           --idle     numbers of idle kept connections to measure memory with (100,1000)
+          --rounds   how often all three are measured, one after the other (1): of memory the median is told, of loads the
+                     round with the median of requests a second
         """
 
     /// PSS in kB.
@@ -40,6 +43,7 @@ struct MPMReport {
     private var seconds = 3
     private var clients = 32
     private var idle = [0, 100, 1000]
+    private var rounds = 1
 
     static func run(_ arguments: [String]) -> Int32 {
         if arguments.contains("--help") || arguments.contains("-h") {
@@ -66,6 +70,7 @@ struct MPMReport {
             case ("--svg", _): svg = ByteString(value)
             case ("--seconds", let number?): seconds = number
             case ("--clients", let number?): clients = number
+            case ("--rounds", let number?): rounds = number
             case ("--idle", _): idle = [0] + value.split(separator: ",").compactMap { Int($0) }.filter { $0 > 0 }
             default: throw Complaint(text: Self.usage)
             }
@@ -75,18 +80,34 @@ struct MPMReport {
     // MARK: Measuring
 
     private func measure() throws(Complaint) {
-        var rows: [Row] = []
-        for mpm in ["prefork", "worker", "event"] {
-            print("measuring \(mpm) …")
-            do throws(Errno) {
-                rows.append(try measure(mpm))
-            } catch { throw Complaint(text: "\(mpm): \(error.description)") }
+        let mpms = ["prefork", "worker", "event"]
+        var measured: [[Row]] = mpms.map { _ in [] }
+        for round in 1...rounds {
+            for (index, mpm) in mpms.enumerated() {
+                print("measuring \(mpm)\(rounds > 1 ? ", round \(round) of \(rounds)" : "") …")
+                do throws(Errno) {
+                    measured[index].append(try measure(mpm))
+                } catch { throw Complaint(text: "\(mpm): \(error.description)") }
+            }
         }
+        let rows = measured.compactMap(Self.median)
         print(MPMReportText.table(rows))
         do throws(Errno) {
             if let json { try File.writeWhole(json, Array(MPMReportText.json(rows).utf8)) }
             if let svg { try File.writeWhole(svg, Array(MPMReportPlot.svg(rows).utf8)) }
         } catch { throw Complaint(text: "cannot write: \(error.description)") }
+    }
+    /// Of an even number the lower of the two in the middle, so that every figure was seen.
+    static func median(_ rows: [Row]) -> Row? {
+        guard var row = rows.first else { return nil }
+        let middle = (rows.count - 1) / 2
+        for index in row.memory.indices {
+            let cells = rows.compactMap { $0.memory.count > index ? $0.memory[index] : nil }
+            row.memory[index] = cells.sorted { $0.total < $1.total }[(cells.count - 1) / 2]
+        }
+        row.page = rows.map(\.page).sorted { $0.perSecond < $1.perSecond }[middle]
+        row.script = rows.map(\.script).sorted { $0.perSecond < $1.perSecond }[middle]
+        return row
     }
     private func measure(_ mpm: String) throws(Errno) -> Row {
         let run: ByteString = "\(Environment.get("TMPDIR") ?? "/tmp")/martinet-report.\(Process.id)"

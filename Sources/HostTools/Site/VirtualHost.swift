@@ -47,10 +47,15 @@ struct VirtualHost {
         }.map { Value(text: tree.absolute($0.text), location: $0.location) }
         handlers = Self.sockets(node.all)
         usesTLS = values(["sslengine"]).last.map { $0.text.equalsIgnoringCase("on") } ?? false
-        certificates = values(["sslcertificatefile"]).map { Value(text: tree.absolute($0.text), location: $0.location) }
-        certificateKeys = values(["sslcertificatekeyfile"]).map {
-            Value(text: tree.absolute($0.text), location: $0.location)
+        // The whole server's count where the section has none.
+        func files(_ name: StaticString) -> [Value] {
+            let own = node.children.filter { $0.isNamed(name) }
+            return (own.isEmpty ? tree.nodes.filter { $0.isNamed(name) } : own).compactMap { line in
+                line.words.first.map { Value(text: tree.absolute($0), location: line.location) }
+            }
         }
+        certificates = usesTLS ? files("sslcertificatefile") : []
+        certificateKeys = usesTLS ? files("sslcertificatekeyfile") : []
     }
 
     /// Without scheme and port, in lower case.

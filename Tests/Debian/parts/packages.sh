@@ -15,6 +15,12 @@ check "the services have Apache's and PHP's names" says 'Id=apache2.service' sys
 check "  and run" systemctl is-active apache2 php8.2-fpm martinet martinet-fpm
 check "it answers" says "It works" get localhost/
 check "the journal knows it by that name" says "apache2: Could not reliably" journalctl --no-pager -u apache2
+ln -s ../mods-available/php8.2.load /etc/apache2/mods-enabled/
+check "php_module and threads: Apache's sentence" \
+    says 'Apache is running a threaded MPM, but your PHP Module is not compiled to be threadsafe' apache2ctl configtest
+check "  no reload" fails systemctl reload apache2
+rm /etc/apache2/mods-enabled/php8.2.load
+check "  a2enmod refuses it" fails a2enmod php8.2
 check "all MPMs are there" ls /etc/apache2/mods-available/mpm_{event,worker,prefork}.load
 for mpm in worker prefork event; do
     a2dismod -q -f mpm_event mpm_worker mpm_prefork >/dev/null 2>&1
