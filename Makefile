@@ -61,7 +61,7 @@ test: test-deps build
 	timeout 100 Tests/TLS/testssl --quick --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet --martinet-fpm .build/release/martinet-fpm
 	timeout 300 Tests/HostTools/run --tools .build/release/martinet-tools
-	timeout 240 Tests/Site/run --martinet .build/release/martinet
+	timeout 400 Tests/Site/run --martinet .build/release/martinet
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
 	timeout 300 Tests/FPM/run --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/reload --martinet-fpm .build/release/martinet-fpm
