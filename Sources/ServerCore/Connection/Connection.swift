@@ -42,6 +42,8 @@ public final class Connection {
     public internal(set) var secondary: StreamFacts?
     /// The way to the client of the request on that stream.
     public internal(set) weak var requestStream: (any RequestStream)?
+    /// Where the client's bytes come from; none for a request on a stream.
+    weak var reader: ConnectionReader?
     /// Where connection-level modules keep what they know.
     public var notes = Table()
 

@@ -45,6 +45,7 @@ extension Worker {
                 candidates: candidates(state.candidates), keepAlives: keepAlives, id: state.id)
             connection.hasLogged = hasLogged
             connection.transport = stream.transport
+            connection.reader = reader
             reader.timeout = connection.baseServer.timeoutMilliseconds
             if keepAlives == 0, await beginsOtherwise(connection, reader) { return finished() }
             let end = await serveRequest(connection, reader)

@@ -106,6 +106,8 @@ public struct Hooks: Sendable {
     public internal(set) var protocols: [ConnectionProtocol] = []
     /// What lies between the socket and the requests of connections to an address whose first server is this one (TLS).
     public internal(set) var transport: (@Sendable (Server) -> TransportMaker?)?
+    /// TLS to other servers; nil where no loaded module does it.
+    public internal(set) var outgoingSecurity: (@Sendable (Request, OutgoingSecurityWish) -> OutgoingSecurity?)?
     /// The value of an `SSL_…` variable, and of the others that mod_ssl knows by such names (ssl_var_lookup).
     var tlsVariable: (@Sendable (Request, ByteString) -> ByteString?)?
     var tlsExtensions: (@Sendable (Request, ByteString) -> [ByteString])?

@@ -132,17 +132,17 @@ final class PieceSource: BodySource {
 }
 
 /// A piece that was taken already, and the rest of its source.
-final class PrependedSource: BodySource {
+public final class PrependedSource: BodySource {
     private var first: ByteString?
     private let rest: any BodySource
-    init(_ first: ByteString?, _ rest: any BodySource) {
+    public init(_ first: ByteString?, _ rest: any BodySource) {
         self.first = first
         self.rest = rest
     }
-    func cancel() { rest.cancel() }
-    var isAtEnd: Bool { first == nil && rest.isAtEnd }
-    var wantsFlush: Bool { rest.wantsFlush }
-    func next() async throws(BodyError) -> ByteString? {
+    public func cancel() { rest.cancel() }
+    public var isAtEnd: Bool { first == nil && rest.isAtEnd }
+    public var wantsFlush: Bool { rest.wantsFlush }
+    public func next() async throws(BodyError) -> ByteString? {
         if let piece = first {
             first = nil
             return piece

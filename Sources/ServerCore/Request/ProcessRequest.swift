@@ -87,6 +87,7 @@ enum ProcessRequest {
         for filter in request.inputFilters.reversed() {
             if let body = request.body { request.body = filter.wrap(request, body) }
         }
+        if !request.inputFilters.isEmpty { request.isBodyFiltered = true }
         request.inputFilters = []
         if request.handler == nil { request.handler = handlerFromType(request) ?? CoreHandler.name }
         let handlers = request.configuration.hooks.handlers

@@ -132,6 +132,8 @@ public final class Request {
     public var body: (any BodySource)?
     public var bodyFraming: BodyFraming = .none
     public var inputFilters: [InputFilter] = []
+    /// Filters read the body before the handler does, so that its length is not what the client said.
+    public internal(set) var isBodyFiltered = false
 
     /// See ``Outcome/suspended``.
     public var blockingWork: (@Sendable () -> any Sendable)?

@@ -213,6 +213,8 @@ enum CoreHandler {
 }
 
 extension Request {
+    /// The echo of a TRACE request (ap_send_http_trace).
+    public func answerTrace() -> Outcome { CoreHandler.trace(self) }
     /// `Allow` for OPTIONS (ap_send_http_options).
     public func answerOptions() -> Outcome {
         if assumedHTTP09 { return .declined }

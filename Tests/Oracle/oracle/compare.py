@@ -6,6 +6,8 @@ import time
 from . import case as cases
 from . import client, mask, server
 
+BACKEND = None      # a backend.Backend, while there is one
+
 BASE = """ServerRoot "{ROOT}"
 Listen 127.0.0.1:{PORT}
 PidFile "{ROOT}/run/httpd.pid"
@@ -48,6 +50,8 @@ class Site:
                       "PORT2": str(server.free_port()), "PORT3": str(server.free_port()),
                       "PHP_SOCKET": php.socket if php else "/nonexistent", "PHP_PORT": str(php.port) if php else "1",
                       "HERE": cases.HERE}
+        if BACKEND:
+            self.holes.update(BACKEND=str(BACKEND.ports[0]), BACKEND2=str(BACKEND.ports[1]), BACKEND_SOCKET=BACKEND.socket)
         for name in ("run", "logs", "htdocs", "conf"):
             os.makedirs(os.path.join(self.root, name))
         self.tree = cases.Tree(self.root, self.holes)

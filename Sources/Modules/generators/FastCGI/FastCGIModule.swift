@@ -61,7 +61,7 @@ public enum FastCGIModule {
             return .status(500)
         }
         let connect = external.connectTimeout > 0 ? UInt64(external.connectTimeout) * 1000 : nil
-        var backend = FastCGIBackend(
+        var backend = Backend(
             endpoints: [], host: external.host, port: external.port, timeout: UInt64(external.idleTimeout) * 1000,
             connectTimeout: connect ?? request.server.timeoutMilliseconds, module: "fastcgi")
         if let socket = external.socket {

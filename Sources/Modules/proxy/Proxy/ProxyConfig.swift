@@ -2,6 +2,7 @@
 
 import Bytes
 import Expressions
+import HTTP
 import Kernel
 import ServerCore
 
@@ -15,6 +16,9 @@ struct ProxyAlias: Sendable {
     var noCanon = false
     var interpolates = false
     var noQuery = false
+    /// `mapping=`: how the path is compared.
+    var mapping = Mapping.decoded
+    enum Mapping: Sendable { case decoded, encoded, servlet }
     var isExclusion: Bool { real == "!" }
 }
 
@@ -76,6 +80,12 @@ struct ProxyServer: MergeableConfig {
     var aliases: [ProxyAlias] = []
     var sections: [ProxySection] = []
     var workers: [ProxyWorker] = []
+    var balancers: [ProxyBalancer] = []
+    /// `ProxyRequests On`
+    var forwards: Setting<Bool> = .inherited
+    var badHeader: Setting<ResponseHeadReader.BadLine> = .inherited
+    /// `ProxyPass … mapping=encoded` occurs, so that paths are compared before they are decoded too.
+    var mapsEncoded = false
     var inherits: Setting<Bool> = .inherited
     var passInherits: Setting<Bool> = .inherited
     /// Seconds.
@@ -96,7 +106,11 @@ struct ProxyServer: MergeableConfig {
         result.sections = base.sections + child.sections
         if result.inherits.value(default: true) || result.passInherits.value(default: true) {
             result.workers = base.workers + child.workers
+            result.balancers = base.balancers + child.balancers
         }
+        result.forwards = child.forwards.or(base.forwards)
+        result.badHeader = child.badHeader.or(base.badHeader)
+        result.mapsEncoded = child.mapsEncoded || base.mapsEncoded
         result.timeout = child.timeout.or(base.timeout)
         result.via = child.via.or(base.via)
         result.maxForwards = child.maxForwards.or(base.maxForwards)
@@ -105,60 +119,5 @@ struct ProxyServer: MergeableConfig {
         result.sourceAddress = child.sourceAddress.or(base.sourceAddress)
         result.blocked = base.blocked + child.blocked
         return result
-    }
-}
-
-/// A backend that ProxyPass, ProxySet or `<Proxy>` named, with its parameters (proxy_worker).
-/// Written while configuration is read, then only read.
-final class ProxyWorker: @unchecked Sendable {
-    /// `scheme://host[:port]/path`, scheme and host in lower case.
-    let name: ByteString
-    /// The name holds `$1`, `$2`, …, which stand for any text.
-    let isMatch: Bool
-    /// `unix:` part.
-    let socket: ByteString?
-    var parameters = WorkerParameters()
-
-    init(name: ByteString, isMatch: Bool, socket: ByteString?) {
-        self.name = name
-        self.isMatch = isMatch
-        self.socket = socket
-    }
-
-    /// How many bytes of `url` the name covers; nil when it is another backend (worker_matches).
-    func match(_ url: ByteString) -> Int? {
-        if url.hasPrefix(name) { return name.count }
-        return isMatch && name.contains(UInt8(ascii: "$")) && Self.matches(name.bytes[...], url.bytes[...])
-            ? name.count : nil
-    }
-    private static func matches(_ pattern: ArraySlice<UInt8>, _ url: ArraySlice<UInt8>) -> Bool {
-        var pattern = pattern
-        var url = url
-        while let next = pattern.first {
-            if next == UInt8(ascii: "$"), let digit = pattern.dropFirst().first, ASCII.isDigit(digit) {
-                let rest = pattern.dropFirst(2)
-                if rest.isEmpty { return true }
-                for start in url.startIndex...url.endIndex where matches(rest, url[start...]) { return true }
-                return false
-            }
-            guard url.first == next else { return false }
-            pattern = pattern.dropFirst()
-            url = url.dropFirst()
-        }
-        return true
-    }
-
-    /// The worker of `url` with the longest name; scheme and host must be among what agrees (ap_proxy_get_worker_ex).
-    static func find(_ url: ByteString, in workers: [ProxyWorker]) -> ProxyWorker? {
-        guard !workers.isEmpty, let host = ProxyURL.lowerHost(url) else { return nil }
-        var best: ProxyWorker?
-        var longest = 0
-        for worker in workers where worker.name.count >= host.hostEnd {
-            if let length = worker.match(host.url), length > longest {
-                best = worker
-                longest = length
-            }
-        }
-        return best
     }
 }

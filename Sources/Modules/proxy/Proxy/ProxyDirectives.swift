@@ -9,7 +9,7 @@ enum ProxyDirectives {
     private static let place: Allowed = [.server, .directory]
     private static let forward = "forward proxying is not built: remove this line, and run another program for it"
     private static let balancer =
-        "balancers (mod_proxy_balancer) are not built: name one backend in ProxyPass or SetHandler"
+        "members of balancers are not changed while the server runs: remove this line"
 
     static let rows: [Directive] = sections + passing + forwarding + answering + tuning
 
@@ -67,7 +67,9 @@ enum ProxyDirectives {
             "BalancerInherit", .server,
             "on if this server should inherit Balancers and Workers defined in the main server (Setting to off recommended if using the Balancer Manager)",
             .flag { context, value in context.server[Proxy.server].inherits = .set(value) }),
-        Directive("BalancerMember", place, "A balancer name and scheme with list of params", .unsupported(balancer)),
+        Directive(
+            "BalancerMember", place, "A balancer name and scheme with list of params",
+            .rawArgs(BalancerDirective.member)),
         Directive(
             "BalancerGrowth", .server, "Number of additional Balancers that can be added post-config",
             .unsupported(balancer)),
@@ -134,9 +136,12 @@ enum ProxyDirectives {
         Directive(
             "ProxyBadHeader", .server,
             "How to handle bad header line in response: IsError | Ignore | StartBody",
-            .take1 { _, value throws(DirectiveError) in
-                guard ["iserror", "ignore", "startbody"].contains(value.lowercased.string) else {
-                    throw DirectiveError("ProxyBadHeader must be one of: IsError | Ignore | StartBody")
+            .take1 { context, value throws(DirectiveError) in
+                switch value.lowercased.string {
+                case "iserror": context.server[Proxy.server].badHeader = .set(.isError)
+                case "ignore": context.server[Proxy.server].badHeader = .set(.ignore)
+                case "startbody": context.server[Proxy.server].badHeader = .set(.startBody)
+                default: throw DirectiveError("ProxyBadHeader must be one of: IsError | Ignore | StartBody")
                 }
             }),
         Directive(

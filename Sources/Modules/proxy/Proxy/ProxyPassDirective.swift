@@ -63,6 +63,11 @@ enum ProxyPassDirective {
             context.server[Proxy.server].aliases.append(alias)
         }
         if alias.isExclusion { return }
+        if url.hasPrefixIgnoringCase("balancer://") {
+            let balancer = try BalancerDirective.balancer(context, url, "ProxyPass ")
+            for (key, value) in parameters { try BalancerDirective.set(context, balancer, key, value, "ProxyPass ") }
+            return
+        }
         let worker = try worker(context, url, isMatch: usesRegex, "ProxyPass ")
         for (key, value) in parameters {
             if let complaint = worker.parameters.set(key, value) { throw DirectiveError("ProxyPass \(complaint)") }
@@ -91,10 +96,6 @@ enum ProxyPassDirective {
     static func worker(
         _ context: DirectiveContext, _ url: ByteString, isMatch: Bool, _ prefix: String
     ) throws(DirectiveError) -> ProxyWorker {
-        if url.hasPrefixIgnoringCase("balancer://") {
-            throw DirectiveError(
-                "\(prefix)\(url): balancers (mod_proxy_balancer) are not built: name one backend in its place")
-        }
         guard let real = ProxyURL.withoutSocket(url), let colon = real.firstIndex(of: UInt8(ascii: ":")), colon > 0
         else {
             throw DirectiveError("\(prefix)URL must be absolute!: \(url)")
@@ -138,8 +139,7 @@ enum ProxyPassDirective {
         let name: ByteString
         if inSection, let path = context.path { name = path } else { name = words.next() }
         if name.hasPrefixIgnoringCase("balancer://") {
-            throw DirectiveError(
-                "ProxySet \(name): balancers (mod_proxy_balancer) are not built: name one backend in its place")
+            return try BalancerDirective.set(context, name, &words, isSection: inSection)
         }
         guard let real = ProxyURL.withoutSocket(name) else {
             throw DirectiveError("ProxySet uses an invalid \"unix:\" URL")
@@ -193,6 +193,15 @@ enum ProxyPassDirective {
         }
         guard path.contains(UInt8(ascii: ":")) else {
             throw DirectiveError("\(title)> arguments are not supported for non url.")
+        }
+        if path.hasPrefixIgnoringCase("balancer://") {
+            let balancer = try BalancerDirective.balancer(context, path, "\(title) ")
+            while !words.isAtEnd {
+                let (key, value) = try BalancerDirective.pair(
+                    words.next(), "Invalid Proxy parameter. Parameter must be in the form 'key=value'")
+                try BalancerDirective.set(context, balancer, key, value, "\(title) ")
+            }
+            return
         }
         let worker = try worker(context, path, isMatch: false, "\(title) ")
         while !words.isAtEnd {

@@ -106,7 +106,7 @@ enum ProxyTranslation {
     /// Takes the socket out of the file name and brings the URL into the scheme's canonical form.
     static func canonicalize(_ request: Request) -> Outcome {
         guard let filename = request.filename else { return .declined }
-        guard let (socket, rest) = ProxyURL.splitFilename(filename) else {
+        guard let (socket, rest) = request.isProxyRequest ? (nil, filename) : ProxyURL.splitFilename(filename) else {
             request.notes.unset("uds_path")
             request.log(.error, "proxy", "AH10292: Invalid proxy UDS filename (\(filename))")
             return .status(400)
@@ -119,9 +119,10 @@ enum ProxyTranslation {
         }
         let url = rest.from(6)
         guard let colon = url.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return .status(400) }
-        if url.hasPrefixIgnoringCase("fcgi:"), request.configuration.module("proxy_fcgi") != nil {
-            return ProxyFCGI.canonicalize(request, url.from(5))
+        guard let scheme = request.configuration.hooks.provider(ProxyScheme.group, url.upTo(colon).lowercased) else {
+            return .ok
         }
-        return .ok
+        let outcome = scheme.canonicalize(request, url)
+        return outcome == .declined ? .ok : outcome
     }
 }

@@ -17,7 +17,18 @@ struct WorkerParameters: Sendable {
     var max: Int?
     /// `enablereuse=on`, `disablereuse=off` were said.
     var reuses: Bool?
-    var isDisabled = false
+    var smax: Int?
+    var receiveBufferSize: Int?
+    var responseFieldSize: Int?
+    var keepsAlive = false
+    /// `status=`, before anything happened.
+    var status: WorkerStatus = []
+    /// What balancers look at.
+    /// Hundredths.
+    var loadFactor = 100
+    var set = 0
+    var route: ByteString = ""
+    var redirect: ByteString = ""
     var flushes = false
     var upgrade: ByteString?
     var ioBufferSize: Int?
@@ -25,12 +36,12 @@ struct WorkerParameters: Sendable {
     /// Takes one parameter; the result is Apache's complaint.
     mutating func set(_ key: ByteString, _ value: ByteString) -> String? {
         switch key.lowercased.string {
-        case "loadfactor": return Self.number(value, 1...100) ? nil : "LoadFactor must be a number between 1..100"
+        case "loadfactor": return loadFactor(value)
         case "retry": return take(value, from: 0, "Retry must be a positive value") { $0.retry = $1 }
         case "ttl": return take(value, from: 1, "TTL must be at least one second") { $0.ttl = $1 }
         case "min": return take(value, from: 0, "Min must be a positive number") { _, _ in }
         case "max": return take(value, from: 0, "Max must be a positive number") { $0.max = $1 }
-        case "smax": return take(value, from: 0, "Smax must be a positive number") { _, _ in }
+        case "smax": return take(value, from: 0, "Smax must be a positive number") { $0.smax = $1 }
         case "timeout":
             return take(value, from: 1, "Timeout must be at least one second") { $0.timeout = UInt64($1) * 1000 }
         case "acquire":
@@ -46,20 +57,26 @@ struct WorkerParameters: Sendable {
                 value, "s", "Connectiontimeout has wrong format", "Connectiontimeout must be at least one millisecond."
             ) { $0.connectionTimeout = $1 }
         case "iobuffersize": return buffer(value, "IOBufferSize") { $0.ioBufferSize = $1 }
-        case "receivebuffersize": return buffer(value, "ReceiveBufferSize") { _, _ in }
+        case "receivebuffersize": return buffer(value, "ReceiveBufferSize") { $0.receiveBufferSize = $1 }
         case "responsefieldsize":
             return take(value, from: 0, "ResponseFieldSize must be greater than 0 bytes, or 0 for system default.") {
-                _, _ in
+                $0.responseFieldSize = $1 == 0 ? nil : $1
             }
-        case "keepalive": return flag(value, "KeepAlive must be On|Off") { _, _ in }
+        case "keepalive": return flag(value, "KeepAlive must be On|Off") { $0.keepsAlive = $1 }
         case "disablereuse": return flag(value, "DisableReuse must be On|Off") { $0.reuses = !$1 }
         case "enablereuse": return flag(value, "EnableReuse must be On|Off") { $0.reuses = $1 }
         case "addressttl":
             return value == "-1" || Self.milliseconds(value, unit: "s").map { $0 % 1000 == 0 } ?? false
                 ? nil : "AddressTTL must be -1 or a number of seconds not exceeding 2147483647"
-        case "route": return value.count < 96 ? nil : "Route length must be < 96 characters"
-        case "redirect": return value.count < 96 ? nil : "Redirect length must be < 96 characters"
-        case "status": return status(value)
+        case "route":
+            guard value.count < 96 else { return "Route length must be < 96 characters" }
+            route = value
+            return nil
+        case "redirect":
+            guard value.count < 96 else { return "Redirect length must be < 96 characters" }
+            redirect = value
+            return nil
+        case "status": return status.apply(value)
         case "flushpackets":
             guard ["on", "off", "auto"].contains(value.lowercased.string) else {
                 return "flushpackets must be on|off|auto"
@@ -69,7 +86,10 @@ struct WorkerParameters: Sendable {
         case "flushwait":
             return Self.number(value, 0...1000)
                 ? nil : "flushwait must be <= 1000, or 0 for system default of 10 millseconds."
-        case "lbset": return Self.number(value, 0...99) ? nil : "lbset must be between 0 and 99"
+        case "lbset":
+            guard Self.number(value, 0...99) else { return "lbset must be between 0 and 99" }
+            set = Self.integer(value)
+            return nil
         case "upgrade":
             upgrade = value.equalsIgnoringCase("ANY") ? "*" : value
             return nil
@@ -140,22 +160,49 @@ struct WorkerParameters: Sendable {
         store(&self, size)
         return nil
     }
-    /// `status=+D`: letters of proxy_wstat_tbl.
-    private mutating func status(_ value: ByteString) -> String? {
+    /// A number with up to two decimal places, from 1 to 100, kept as hundredths.
+    private mutating func loadFactor(_ value: ByteString) -> String? {
+        guard let number = Double(value.string), number >= 1, number <= 100 else {
+            return "LoadFactor must be a number between 1..100"
+        }
+        loadFactor = Int(number * 100)
+        return nil
+    }
+}
+
+/// What is known of a backend's health, and what was configured (PROXY_WORKER_…).
+struct WorkerStatus: OptionSet, Sendable {
+    let rawValue: UInt64
+    static let ignoreErrors = WorkerStatus(rawValue: 0x0002)
+    static let drain = WorkerStatus(rawValue: 0x0004)
+    static let disabled = WorkerStatus(rawValue: 0x0020)
+    static let stopped = WorkerStatus(rawValue: 0x0040)
+    static let inError = WorkerStatus(rawValue: 0x0080)
+    static let hotStandby = WorkerStatus(rawValue: 0x0100)
+    static let healthCheckFailed = WorkerStatus(rawValue: 0x0400)
+    static let hotSpare = WorkerStatus(rawValue: 0x0800)
+
+    static let unusable: WorkerStatus = [.disabled, .stopped, .inError, .healthCheckFailed]
+    var isUsable: Bool { isDisjoint(with: Self.unusable) }
+
+    /// `+D-E`: letters of proxy_wstat_tbl. The result is Apache's complaint.
+    mutating func apply(_ letters: ByteString) -> String? {
         var on = true
-        for byte in value.bytes {
-            switch byte {
-            case UInt8(ascii: "+"): on = true
-            case UInt8(ascii: "-"): on = false
-            default:
-                switch ASCII.upper(byte) {
-                case UInt8(ascii: "D"), UInt8(ascii: "S"), UInt8(ascii: "E"): isDisabled = on
-                case UInt8(ascii: "I"), UInt8(ascii: "N"), UInt8(ascii: "H"), UInt8(ascii: "R"), UInt8(ascii: "C"):
-                    break
-                default: return "Unknown status parameter option"
-                }
+        for byte in letters.bytes {
+            if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") {
+                on = byte == UInt8(ascii: "+")
+                continue
             }
+            guard let flag = Self.flag(ASCII.upper(byte)) else { return "Unknown status parameter option" }
+            if on { insert(flag) } else { remove(flag) }
         }
         return nil
     }
+    static let letters: [(letter: UInt8, flag: WorkerStatus, text: ByteString)] = [
+        (UInt8(ascii: "I"), .ignoreErrors, "Ign "), (UInt8(ascii: "N"), .drain, "Drn "),
+        (UInt8(ascii: "D"), .disabled, "Dis "), (UInt8(ascii: "S"), .stopped, "Stop "),
+        (UInt8(ascii: "E"), .inError, "Err "), (UInt8(ascii: "H"), .hotStandby, "Stby "),
+        (UInt8(ascii: "R"), .hotSpare, "Spar "), (UInt8(ascii: "C"), .healthCheckFailed, "HcFl "),
+    ]
+    private static func flag(_ letter: UInt8) -> WorkerStatus? { letters.first { $0.letter == letter }?.flag }
 }

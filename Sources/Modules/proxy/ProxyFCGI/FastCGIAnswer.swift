@@ -22,18 +22,13 @@ enum FastCGIAnswer {
     }
 
     static func answer(
-        _ request: Request, _ backend: FastCGIBackend, _ manners: Manners, _ recipe: ScriptRecipe? = nil
+        _ request: Request, _ backend: Backend, _ manners: Manners, _ recipe: ScriptRecipe? = nil
     ) async -> Outcome {
         let input = await ScriptInput.prepare(request)
         if case .refused(let status) = input { return .status(status) }
         let pool = BackendPool.of(request)
-        if backend.retry != nil, pool.isDown(backend) {
-            request.server.log(
-                .error, "proxy", "AH00940: FCGI: disabled connection for (\(backend.host):\(backend.port))")
-            return .status(503)
-        }
         var opening: [UInt8] = []
-        var kept = backend.isReusable ? pool.take(backend) : nil
+        var kept = backend.isReusable ? pool.take(backend)?.channel : nil
         while true {
             let isKept = kept != nil
             guard let channel = await connection(kept, request, backend) else { return .status(503) }
@@ -65,22 +60,18 @@ enum FastCGIAnswer {
     }
 
     private static func connection(
-        _ kept: Channel?, _ request: Request, _ backend: FastCGIBackend
+        _ kept: Channel?, _ request: Request, _ backend: Backend
     ) async -> Channel? {
         if let kept { return kept }
-        if let channel = await backend.connect(request) { return channel }
-        if let retry = backend.retry, retry > 0 {
-            request.server.log(
-                .error, "proxy",
-                "AH00959: ap_proxy_connect_backend disabling worker for (\(backend.host):\(backend.port)) for \(retry)s"
-            )
-            BackendPool.of(request).setDown(backend, seconds: retry)
-        }
+        var advice = ByteString()
+        if let stream = await backend.connect(request, advice: &advice) { return stream.channel }
+        request.log(
+            .error, backend.module, "AH01079: failed to make connection to backend: \(backend.host)\(advice)")
         return nil
     }
 
     /// BEGIN_REQUEST and all PARAMS, in one buffer.
-    private static func encodeVariables(_ request: Request, _ backend: FastCGIBackend, _ output: inout [UInt8]) {
+    private static func encodeVariables(_ request: Request, _ backend: Backend, _ output: inout [UInt8]) {
         let environment = request.env
         let text = environment.storage
         output.reserveCapacity(text.count + environment.count * 4 + 64)

@@ -31,7 +31,7 @@ final class FastCGIExchange: BodySource {
     static let requestID: UInt16 = 1
 
     let request: Request
-    let backend: FastCGIBackend
+    let backend: Backend
     let loop: EventLoop
     let channel: Channel
     private var decoder = RecordDecoder(expectedID: FastCGIExchange.requestID)
@@ -49,7 +49,7 @@ final class FastCGIExchange: BodySource {
     /// When the answer is not read to its end, the script still runs to its own.
     var drainsWhenCancelled = false
 
-    init(_ request: Request, _ backend: FastCGIBackend, _ channel: Channel) {
+    init(_ request: Request, _ backend: Backend, _ channel: Channel) {
         self.request = request
         self.backend = backend
         self.channel = channel
@@ -193,7 +193,7 @@ final class FastCGIExchange: BodySource {
         pump?.stop()
         pump = nil
         if backend.isReusable, isEnded, isWhole, loop.isOpen(channel) {
-            BackendPool.of(request).give(channel, backend)
+            BackendPool.of(request).give(ClientStream(loop: loop, channel: channel, transport: nil), backend)
         } else {
             loop.close(channel)
         }

@@ -14,7 +14,7 @@ import ServerCore
 /// request. Applications that multiplex (Go's, for one) take the end of input for the end of the connection.
 extension BackendPool {
     /// True when the application is known not to multiplex. The first call asks it, in the background.
-    func readsNothingMore(_ backend: FastCGIBackend) -> Bool {
+    func readsNothingMore(_ backend: Backend) -> Bool {
         if let multiplexes = multiplexing[backend.key] { return !multiplexes }
         guard let endpoint = backend.endpoints.first else { return false }
         multiplexing[backend.key] = true
@@ -22,9 +22,9 @@ extension BackendPool {
         return false
     }
     /// An application that failed may have been replaced by another one.
-    func forgetMultiplexing(_ backend: FastCGIBackend) { multiplexing[backend.key] = nil }
+    func forgetMultiplexing(_ backend: Backend) { multiplexing[backend.key] = nil }
 
-    private func ask(_ endpoint: Endpoint, _ backend: FastCGIBackend) async {
+    private func ask(_ endpoint: Endpoint, _ backend: Backend) async {
         do throws(IOError) {
             let channel = try await loop.connect(endpoint, from: backend.source, timeout: backend.connectTimeout)
             defer { loop.close(channel) }

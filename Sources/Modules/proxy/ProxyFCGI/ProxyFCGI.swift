@@ -46,7 +46,14 @@ public enum ProxyFCGI {
                 }),
             Directive(
                 "ProxyFCGISetEnvIf", .fileInfo, "expr-condition env-name expr-value", .take23(setEnvIf)),
-        ] + PHPValues.rows)
+        ] + PHPValues.rows
+    ) { hooks in
+        hooks.addProvider(
+            ProxyScheme(
+                canonicalize: { request, url in canonicalize(request, url.from(5)) },
+                serve: { request, url, worker in await serve(request, url, worker) }),
+            to: ProxyScheme.group, as: "fcgi")
+    }
 
     @Sendable private static func setEnvIf(
         _ context: DirectiveContext, _ condition: ByteString, _ name: ByteString, _ value: ByteString?
@@ -132,14 +139,9 @@ public enum ProxyFCGI {
         }
         let port = location.port == 0 ? defaultPort : location.port
         let parameters = worker?.parameters ?? WorkerParameters()
-        if parameters.isDisabled {
-            request.server.log(.error, "proxy", "AH00940: FCGI: disabled connection for (\(location.host):\(port))")
-            return .status(503)
-        }
-        let server = request.server[Proxy.server]
-        let timeout =
-            parameters.timeout ?? server.timeout.value.map { UInt64($0) * 1000 } ?? request.server.timeoutMilliseconds
-        var backend = FastCGIBackend(
+        if let refusal = ProxyHandler.refuseDisabled(request, worker, "FCGI", location.host, port) { return refusal }
+        let timeout = Backend.timeout(worker, request)
+        var backend = Backend(
             endpoints: [], host: location.host, port: port, timeout: timeout,
             connectTimeout: parameters.connectionTimeout ?? timeout)
         if let socket = worker?.socket ?? request.notes["uds_path"] {
@@ -147,17 +149,13 @@ public enum ProxyFCGI {
         } else {
             let addresses = await BackendPool.of(request).resolve(location.host, port)
             guard !addresses.isEmpty else {
-                return ProxyHandler.error(request, 502, "DNS lookup failure for: \(location.host)")
+                return ProxyHandler.error(request, 500, "DNS lookup failure for: \(location.host)")
             }
             backend.endpoints = addresses.map { .ip($0) }
-            backend.source = server.sourceAddress.value
         }
+        backend.take(worker, request)
         if worker != nil {
             backend.isReusable = parameters.reuses ?? false
-            backend.idleLimit = parameters.max ?? 25
-            backend.idleSeconds = parameters.ttl
-            backend.retry = parameters.retry
-            backend.flushes = parameters.flushes
         } else {
             request.env.set("proxy-nokeepalive", "1")
         }

@@ -23,13 +23,11 @@ enum ScriptInput {
     static func prepare(_ request: Request) async -> ScriptInput {
         guard let body = request.body, !request.isSubrequest else { return .none }
         if case .none = request.bodyFraming { return .none }
-        var source = body
-        for filter in request.inputFilters { source = filter.wrap(request, source) }
-        if case .length(let length) = request.bodyFraming, request.inputFilters.isEmpty, length > UInt64(memoryLimit) {
-            return .stream(source)
+        if case .length(let length) = request.bodyFraming, !request.isBodyFiltered, length > UInt64(memoryLimit) {
+            return .stream(body)
         }
         do throws(BodyError) {
-            return try await spool(source, request)
+            return try await spool(body, request)
         } catch {
             switch error {
             case .timedOut: return .refused(408)
@@ -39,7 +37,7 @@ enum ScriptInput {
         }
     }
 
-    private static func spool(_ source: any BodySource, _ request: Request) async throws(BodyError) -> ScriptInput {
+    static func spool(_ source: any BodySource, _ request: Request) async throws(BodyError) -> ScriptInput {
         var bytes: [UInt8] = []
         var file: SpoolFile?
         while let piece = try await source.next() {

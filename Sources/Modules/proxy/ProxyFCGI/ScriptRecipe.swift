@@ -7,14 +7,14 @@ import ServerCore
 /// What a script is told whenever a kept walk leads to it: the backend, and the variables that are the same each time, ready to
 /// be sent.
 final class ScriptRecipe {
-    let backend: FastCGIBackend
+    let backend: Backend
     /// `proxy:fcgi://…`, as loggers see it.
     private let filename: ByteString?
     private let fixed: [UInt8]
 
     /// Keeps what was made for `request`; nil where it cannot be the same for the next. `before` is its environment as the
     /// walk left it.
-    init?(_ request: Request, _ backend: FastCGIBackend, before: Table) {
+    init?(_ request: Request, _ backend: Backend, before: Table) {
         guard request.keptWalk != nil, request.pathInfo.isEmpty else { return nil }
         let had = before.storage
         for index in 0..<before.count where CGIEnvironment.isOfOneRequest(had.span, before.ranges(at: index).name) {
