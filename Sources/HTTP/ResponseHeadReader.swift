@@ -95,8 +95,10 @@ public struct ResponseHeadReader: Sendable {
         if phase == .statusLine || phase == .secondStatusLine, Self.isStatusLine(line) {
             return .statusLine(ByteString(line))
         }
-        let part = min(line.count, 128) / 2
-        return .tooLong(ByteString(Array(line.prefix(part))), ByteString(Array(line.suffix(part))))
+        // Apache shows both ends of what its buffer holds.
+        let kept = line.prefix(limit - 1)
+        let part = min(kept.count, 128) / 2
+        return .tooLong(ByteString(Array(kept.prefix(part))), ByteString(Array(kept.suffix(part))))
     }
 
     private mutating func takeLine() -> Event? {
