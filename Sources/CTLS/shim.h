@@ -103,4 +103,31 @@ static inline int ctls_print_text(BIO *bio, const ASN1_OCTET_STRING *value) {
 
 static inline unsigned long ctls_name_flags(void) { return XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB; }
 
+// PEM certificates with their keys, for connections to other servers.
+static inline STACK_OF(X509_INFO) *ctls_read_infos(BIO *bio) { return PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL); }
+static inline int ctls_info_count(const STACK_OF(X509_INFO) *list) { return sk_X509_INFO_num(list); }
+static inline X509 *ctls_info_certificate(const STACK_OF(X509_INFO) *list, int index) {
+    return sk_X509_INFO_value(list, index)->x509;
+}
+static inline EVP_PKEY *ctls_info_key(const STACK_OF(X509_INFO) *list, int index) {
+    X509_INFO *info = sk_X509_INFO_value(list, index);
+    return info->x_pkey ? info->x_pkey->dec_pkey : NULL;
+}
+static inline int ctls_info_is_encrypted(const STACK_OF(X509_INFO) *list, int index) {
+    return sk_X509_INFO_value(list, index)->enc_data != NULL;
+}
+static inline void ctls_infos_free(STACK_OF(X509_INFO) *list) { sk_X509_INFO_pop_free(list, X509_INFO_free); }
+// Whether the other end names the certificate's issuer among those it takes; so does an end that names nobody.
+static inline int ctls_peer_takes(const SSL *ssl, const X509_NAME *issuer) {
+    const STACK_OF(X509_NAME) *names = SSL_get0_peer_CA_list(ssl);
+    if (names == NULL || sk_X509_NAME_num(names) <= 0) return 1;
+    for (int index = 0; index < sk_X509_NAME_num(names); index++)
+        if (X509_NAME_cmp(sk_X509_NAME_value(names, index), issuer) == 0) return 1;
+    return 0;
+}
+static inline long ctls_server_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, name); }
+static inline void ctls_client_callback(SSL_CTX *ctx, int (*callback)(SSL *, X509 **, EVP_PKEY **)) {
+    SSL_CTX_set_client_cert_cb(ctx, callback);
+}
+
 #endif

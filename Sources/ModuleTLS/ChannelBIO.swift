@@ -4,10 +4,20 @@ import CTLS
 import EventLoop
 import Kernel
 
-/// A BIO that receives from and sends to the channel of a ``TLSTransport``, as the loop does it: a call on a channel that is
-/// known not to be ready costs no system call.
+/// A channel, as a BIO finds it. Lives at least as long as the BIO's SSL object.
+final class ChannelEnd {
+    let loop: EventLoop
+    let channel: Channel
+    init(_ loop: EventLoop, _ channel: Channel) {
+        self.loop = loop
+        self.channel = channel
+    }
+}
+
+/// A BIO that receives from and sends to a channel, as the loop does it: a call on a channel that is known not to be ready costs no
+/// system call.
 enum ChannelBIO {
-    @unsafe static func make(for transport: TLSTransport) -> OpaquePointer? {
+    @unsafe static func make(for transport: ChannelEnd) -> OpaquePointer? {
         guard let method = unsafe methods.pointer, let bio = unsafe BIO_new(method) else { return nil }
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(transport).toOpaque())
         unsafe BIO_set_init(bio, 1)
@@ -28,9 +38,9 @@ enum ChannelBIO {
         return unsafe Methods(pointer: made)
     }()
 
-    private static func transport(_ bio: OpaquePointer?) -> TLSTransport? {
+    private static func transport(_ bio: OpaquePointer?) -> ChannelEnd? {
         guard let data = unsafe BIO_get_data(bio) else { return nil }
-        return unsafe Unmanaged<TLSTransport>.fromOpaque(data).takeUnretainedValue()
+        return unsafe Unmanaged<ChannelEnd>.fromOpaque(data).takeUnretainedValue()
     }
     private static func read(_ bio: OpaquePointer?, _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int32) -> Int32 {
         guard let transport = unsafe transport(bio), count > 0 else { return 0 }

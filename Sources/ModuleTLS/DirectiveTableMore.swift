@@ -5,7 +5,9 @@ import ServerCore
 
 /// The directives about stapling, and those for what is not built.
 enum DirectiveTableMore {
-    static let rows: [Directive] = [
+    static let rows: [Directive] = passwords + OutgoingDirectives.rows + revocation
+
+    private static let passwords: [Directive] = [
         Directive(
             "SSLSRPVerifierFile", .server,
             "SRP verifier file ('/path/to/file' - created by srptool)",
@@ -16,91 +18,9 @@ enum DirectiveTableMore {
             "SRP seed for unknown users (to avoid leaking a user's existence) ('some secret text')",
             .unsupported(
                 "OpenSSL's support for SRP is deprecated and not built in here: remove this line")),
-        Directive(
-            "SSLProxyEngine", .server,
-            "SSL switch for the proxy protocol engine ('on', 'off')",
-            .flag { _, on throws(DirectiveError) in
-                if on {
-                    throw DirectiveError(
-                        "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI"
-                    )
-                }
-            }),
-        Directive(
-            "SSLProxyProtocol", .server,
-            "SSL Proxy: enable or disable SSL protocol flavors ('[+-][SSLv3|TLSv1|TLSv1.1|TLSv1.2] ...' - see manual)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCipherSuite", .server,
-            "SSL Proxy: colon-delimited list of permitted SSL ciphers , optionally preceded by protocol specifier ('XXX:...:XXX' - see manual)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyVerify", .server,
-            "SSL Proxy: whether to verify the remote certificate ('on' or 'off')",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyVerifyDepth", .server,
-            "SSL Proxy: maximum certificate verification depth ('N' - number of intermediate certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCACertificateFile", .server,
-            "SSL Proxy: file containing server certificates ('/path/to/file' - PEM encoded certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCACertificatePath", .server,
-            "SSL Proxy: directory containing server certificates ('/path/to/dir' - contains PEM encoded certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCARevocationPath", .server,
-            "SSL Proxy: CA Certificate Revocation List (CRL) path ('/path/to/dir' - contains PEM encoded files)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCARevocationFile", .server,
-            "SSL Proxy: CA Certificate Revocation List (CRL) file ('/path/to/file' - PEM encoded)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCARevocationCheck", .server,
-            "SSL Proxy: CA Certificate Revocation List (CRL) checking mode",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyMachineCertificateFile", .server,
-            "SSL Proxy: file containing client certificates ('/path/to/file' - PEM encoded certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyMachineCertificatePath", .server,
-            "SSL Proxy: directory containing client certificates ('/path/to/dir' - contains PEM encoded certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyMachineCertificateChainFile", .server,
-            "SSL Proxy: file containing issuing certificates of the client certificate (`/path/to/file' - PEM encoded certificates)",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCheckPeerExpire", .server,
-            "SSL Proxy: check the peer certificate's expiration date",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCheckPeerCN", .server,
-            "SSL Proxy: check the peer certificate's CN",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
-        Directive(
-            "SSLProxyCheckPeerName", .server,
-            "SSL Proxy: check the peer certificate's name (must be present in subjectAltName extension or CN",
-            .unsupported(
-                "requests are not proxied over HTTPS here: remove this line, or let the backend speak HTTP or FastCGI")),
+    ]
+
+    private static let revocation: [Directive] = [
         Directive(
             "SSLOCSPEnable", .server,
             "Enable use of OCSP to verify certificate revocation mode ('on', 'leaf', 'off')",

@@ -13,6 +13,7 @@ public let tlsModules: [ModuleDefinition] = [TLS.sharedCache, TLS.module]
 public enum TLS {
     static let server = ConfigKey<TLSServerConfig>()
     static let directory = ConfigKey<TLSDirectoryConfig>()
+    static let outgoing = ConfigKey<OutgoingTLSConfig>()
 
     /// mod_socache_shmcb: the cache itself is ``SessionCache``.
     static let sharedCache = ModuleDefinition("socache_shmcb", .cache, directives: [])
@@ -27,6 +28,8 @@ public enum TLS {
         hooks.onPostConfig { configuration throws(DirectiveError) in
             configuration.moduleState[ObjectIdentifier(TLSState.self)] = try TLSInit.makeState(configuration)
         }
+        hooks.onPostConfig(OutgoingTLS.prepare)
+        hooks.setOutgoingSecurity(OutgoingTLS.open)
         hooks.setTransport(transport)
         hooks.setTLSVariables(TLSVariables.lookup, extensions: TLSVariables.peerExtensions)
         hooks.onPostReadRequest(TLSRequests.checkServer, before: ["mod_setenvif.c"])

@@ -128,22 +128,26 @@ enum TLSDirectives {
     // MARK: - Protocols and ciphers
 
     @Sendable static func protocols(_ context: DirectiveContext, _ line: ByteString) throws(DirectiveError) {
+        context.server[TLS.server].versions = .set(try versions(context, line))
+    }
+    /// What `SSLProtocol` and `SSLProxyProtocol` allow.
+    static func versions(_ context: DirectiveContext, _ line: ByteString) throws(DirectiveError) -> TLSVersions {
         var versions: TLSVersions = []
         for word in line.argumentWords {
             var name = word
             let sign = word.first.flatMap { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") ? $0 : nil }
             if sign != nil { name = word.from(1) }
             let this: TLSVersions
-            switch name {
-            case "SSLv2":
+            switch name.lowercased {
+            case "sslv2":
                 if sign == UInt8(ascii: "-") { continue }
                 throw DirectiveError("SSLProtocol: SSLv2 is no longer supported")
-            case "SSLv3":
+            case "sslv3":
                 if sign == UInt8(ascii: "-") { continue }
                 throw DirectiveError("SSLv3 not supported by this version of OpenSSL")
             case "all": this = .all
             default:
-                guard let found = TLSVersions.numbers.first(where: { $0.name == name }) else {
+                guard let found = TLSVersions.numbers.first(where: { $0.name.equalsIgnoringCase(name) }) else {
                     throw DirectiveError("\(context.directive): Illegal protocol '\(name)'")
                 }
                 this = found.version
@@ -160,7 +164,7 @@ enum TLSDirectives {
                 versions = this
             }
         }
-        context.server[TLS.server].versions = .set(versions)
+        return versions
     }
     @Sendable static func cipherSuite(
         _ context: DirectiveContext, _ first: ByteString, _ second: ByteString?
@@ -217,6 +221,11 @@ enum TLSDirectives {
         }
     }
     @Sendable static func revocationCheck(_ context: DirectiveContext, _ line: ByteString) throws(DirectiveError) {
+        context.server[TLS.server].revocationCheck = .set(try revocationMode(context, line))
+    }
+    static func revocationMode(
+        _ context: DirectiveContext, _ line: ByteString
+    ) throws(DirectiveError) -> TLSServerConfig.RevocationCheck {
         var check = TLSServerConfig.RevocationCheck()
         for (index, word) in line.argumentWords.enumerated() {
             switch (index, word) {
@@ -227,7 +236,7 @@ enum TLSDirectives {
             default: throw DirectiveError("\(context.directive): Invalid argument '\(word)'")
             }
         }
-        context.server[TLS.server].revocationCheck = .set(check)
+        return check
     }
 
     // MARK: - Caches

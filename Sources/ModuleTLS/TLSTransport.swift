@@ -38,6 +38,7 @@ import ServerCore
     /// The one request on a connection that spoke plain HTTP was answered.
     var isRefused = false
     private var mode = Mode.tls
+    private let channelEnd: ChannelEnd
     /// A handshake failed: the error is told once.
     private var isBroken = false
 
@@ -52,10 +53,11 @@ import ServerCore
         loop = worker.loop
         self.worker = worker
         self.channel = channel
+        channelEnd = ChannelEnd(worker.loop, channel)
         self.candidates = candidates
         server = candidates[0]
         unsafe ssl = made
-        guard let bio = unsafe ChannelBIO.make(for: self) else {
+        guard let bio = unsafe ChannelBIO.make(for: channelEnd) else {
             unsafe SSL_free(made)
             return nil
         }

@@ -45,6 +45,9 @@ public final class Server: @unchecked Sendable {
     /// Its connections are TLS (`SSLEngine on`); set by the module that does it, before mod_md looks at its virtual hosts.
     public var usesTLS = false
 
+    /// It takes requests for other servers (`ProxyRequests On`), whatever their scheme; set by the module that does it.
+    public var isForwardProxy = false
+
     /// Server-level configuration of modules (create_server_config).
     public var moduleConfig = ConfigVector()
     /// What holds before any section, while it is being read; afterwards ``lookupDefaults``.

@@ -232,7 +232,7 @@ extension Worker {
             request.pendingStatus = 400
             return .failed(request)
         }
-        if facts.hasForeignScheme {
+        if facts.hasForeignScheme, !request.server.isForwardProxy {
             request.pendingStatus = 400
             return .failed(request)
         }

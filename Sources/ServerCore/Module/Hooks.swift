@@ -79,6 +79,8 @@ public struct Hooks: Sendable {
     public internal(set) var fixups = HookList<Phase>()
     // Run first: the first that does not decline decides.
     public internal(set) var quickHandler = HookList<Phase>()
+    /// `.done` leaves the path encoded.
+    public internal(set) var preTranslateName = HookList<Phase>()
     public internal(set) var translateName = HookList<Phase>()
     public internal(set) var mapToStorage = HookList<Phase>()
     public internal(set) var accessCheckerEx = HookList<Phase>()
@@ -129,7 +131,7 @@ public struct Hooks: Sendable {
     }
     mutating func sortAll() {
         postReadRequest.sort(); headerParser.sort(); accessChecker.sort(); fixups.sort()
-        quickHandler.sort(); translateName.sort(); mapToStorage.sort(); accessCheckerEx.sort()
+        quickHandler.sort(); preTranslateName.sort(); translateName.sort(); mapToStorage.sort(); accessCheckerEx.sort()
         checkUserID.sort(); authChecker.sort(); typeChecker.sort(); handlers.sort()
         insertFilter.sort(); insertErrorFilter.sort(); logTransaction.sort()
         preConfig.sort(); checkConfig.sort(); testConfig.sort(); postConfig.sort(); openLogs.sort(); childInit.sort()
@@ -159,6 +161,9 @@ extension Hooks {
     public mutating func onQuickHandler(
         _ function: @escaping Phase, order: HookOrder = .middle, before: [String] = [], after: [String] = []
     ) { add(\.quickHandler, function, order, before, after) }
+    public mutating func onPreTranslateName(_ function: @escaping Phase, order: HookOrder = .middle) {
+        add(\.preTranslateName, function, order, [], [])
+    }
     public mutating func onTranslateName(
         _ function: @escaping Phase, order: HookOrder = .middle, before: [String] = [], after: [String] = []
     ) { add(\.translateName, function, order, before, after) }
@@ -233,6 +238,7 @@ extension Hooks {
         case "child_init": return list(childInit)
         case "quick_handler": return list(quickHandler)
         case "post_read_request": return list(postReadRequest)
+        case "pre_translate_name": return list(preTranslateName)
         case "translate_name": return list(translateName)
         case "map_to_storage": return list(mapToStorage)
         case "header_parser": return list(headerParser)

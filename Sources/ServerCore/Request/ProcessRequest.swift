@@ -161,9 +161,11 @@ enum Phase {
             // Modules see what <Location> says before the path is decoded; that merge is thrown away again.
             let saved = request.perDirectory
             walkLocationAndIf(request)
+            let outcome = ProcessRequest.runFirst(hooks.preTranslateName, request)
             request.perDirectory = saved
-            return .ok
-        case .unescape: return unescapePath(request)
+            if outcome == .done { request.keepsPathEncoded = true }
+            return outcome == .declined || outcome == .done ? .ok : outcome
+        case .unescape: return request.keepsPathEncoded ? .ok : unescapePath(request)
         case .translate:
             guard !isFileRequest else { return .ok }
             walkLocationAndIf(request)
@@ -213,6 +215,8 @@ enum Phase {
 
     /// Removes `/./`, `//` and `/../` before anything looks at the path.
     private func normalizePath(_ request: Request) -> Outcome {
+        // What is for another server is its business.
+        if request.isProxyRequest { return .ok }
         guard URLPath.normalize(&request.uri.bytes, normalizeFlags(request).union(.decodeUnreserved)) else {
             request.log(.error, "core", "AH10244: invalid URI path (\(request.unparsedURI))")
             return .status(400)

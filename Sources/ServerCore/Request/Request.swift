@@ -141,6 +141,8 @@ public final class Request {
     /// The same for what waits on the loop instead of blocking: for the client itself. It leaves what it found with the module.
     public var loopWork: (() async -> Void)?
 
+    /// A module took the path before it was decoded; it stays as it is.
+    var keepsPathEncoded = false
     /// The phase to run next; nil when all were run.
     var phase: Phase? = .normalizePath
     var authorizationStep = Authorization.Step.access

@@ -1,6 +1,8 @@
 """A small HTTP server behind the servers under test: it says what it was asked, or answers with the very bytes it was asked for."""
 import os
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -9,7 +11,7 @@ from . import server
 
 
 class Backend:
-    """Listens on two ports and a unix socket; a thread for each connection.
+    """Listens on two ports, one with TLS, and a unix socket; a thread for each connection.
 
     /echo…            the request as it came: line, fields (sorted behind Host), length and sum of the body
     /conn             `new` or `kept`: whether the connection served a request before
@@ -26,6 +28,7 @@ class Backend:
 
     def __init__(self, folder):
         self.socket = os.path.join(folder, "backend.sock")
+        self.certificate = os.path.join(folder, "backend.pem")
         self.listeners = []
         self.ports = []
 
@@ -37,10 +40,25 @@ class Backend:
             listener.bind(("127.0.0.1", port))
             self.ports.append(port)
             self._serve(listener, f"port{len(self.ports)}")
+        self._serve(self._secure_listener(), "tls")
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(self.socket)
         os.chmod(self.socket, 0o666)
         self._serve(listener, "socket")
+
+    def _secure_listener(self):
+        """A certificate for `localhost`, made anew."""
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", self.certificate + ".key",
+                        "-out", self.certificate], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.certificate + ".key")
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        port = server.free_port()
+        listener.bind(("127.0.0.1", port))
+        self.ports.append(port)
+        return context.wrap_socket(listener, server_side=True, do_handshake_on_connect=False)
 
     def _serve(self, listener, name):
         listener.listen(64)

@@ -51,7 +51,8 @@ class Site:
                       "PHP_SOCKET": php.socket if php else "/nonexistent", "PHP_PORT": str(php.port) if php else "1",
                       "HERE": cases.HERE}
         if BACKEND:
-            self.holes.update(BACKEND=str(BACKEND.ports[0]), BACKEND2=str(BACKEND.ports[1]), BACKEND_SOCKET=BACKEND.socket)
+            self.holes.update(BACKEND=str(BACKEND.ports[0]), BACKEND2=str(BACKEND.ports[1]), BACKEND_SOCKET=BACKEND.socket,
+                              BACKEND_TLS=str(BACKEND.ports[2]), BACKEND_CERTIFICATE=BACKEND.certificate)
         for name in ("run", "logs", "htdocs", "conf"):
             os.makedirs(os.path.join(self.root, name))
         self.tree = cases.Tree(self.root, self.holes)

@@ -19,7 +19,7 @@ public struct Backend {
     /// Idle connections of one loop.
     var idleLimit = 8
     /// Seconds an idle connection is kept.
-    var idleSeconds: Int?
+    public var idleSeconds: Int?
     /// Connections of one loop at once; nil is without limit.
     var connectionLimit: Int?
     /// Milliseconds to wait for one of them; nil waits without end.
@@ -39,6 +39,8 @@ public struct Backend {
     /// Connections are TLS.
     var security: OutgoingSecurity?
 
+    /// Names the backend and how it is spoken to.
+    public var poolKey: ByteString { key }
     var key: ByteString {
         let place = endpoints.first?.text ?? host
         return group.isEmpty ? place : "\(group) \(place)"

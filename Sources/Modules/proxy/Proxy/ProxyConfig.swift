@@ -83,6 +83,8 @@ struct ProxyServer: MergeableConfig {
     var balancers: [ProxyBalancer] = []
     /// `ProxyRequests On`
     var forwards: Setting<Bool> = .inherited
+    /// `ProxyDomain`
+    var domain: Setting<ByteString> = .inherited
     var badHeader: Setting<ResponseHeadReader.BadLine> = .inherited
     /// `ProxyPass … mapping=encoded` occurs, so that paths are compared before they are decoded too.
     var mapsEncoded = false
@@ -109,6 +111,7 @@ struct ProxyServer: MergeableConfig {
             result.balancers = base.balancers + child.balancers
         }
         result.forwards = child.forwards.or(base.forwards)
+        result.domain = child.domain.or(base.domain)
         result.badHeader = child.badHeader.or(base.badHeader)
         result.mapsEncoded = child.mapsEncoded || base.mapsEncoded
         result.timeout = child.timeout.or(base.timeout)

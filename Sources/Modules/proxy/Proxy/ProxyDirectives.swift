@@ -7,7 +7,7 @@ import ServerCore
 /// Every directive of mod_proxy.
 enum ProxyDirectives {
     private static let place: Allowed = [.server, .directory]
-    private static let forward = "forward proxying is not built: remove this line, and run another program for it"
+    private static let forward = "requests are never passed on to another proxy: remove this line"
     private static let balancer =
         "members of balancers are not changed while the server runs: remove this line"
 
@@ -82,9 +82,7 @@ enum ProxyDirectives {
     private static let forwarding: [Directive] = [
         Directive(
             "ProxyRequests", .server, "on if the true proxy requests should be accepted",
-            .flag { _, value throws(DirectiveError) in
-                if value { throw DirectiveError("ProxyRequests On: \(forward)") }
-            }),
+            .flag { context, value in context.server[Proxy.server].forwards = .set(value) }),
         Directive("ProxyRemote", .server, "a scheme, partial URL or '*' and a proxy server", .unsupported(forward)),
         Directive("ProxyRemoteMatch", .server, "a regex pattern and a proxy server", .unsupported(forward)),
         Directive(
@@ -96,10 +94,11 @@ enum ProxyDirectives {
             .iterate { _, _ in }),
         Directive(
             "ProxyDomain", .server, "The default intranet domain name (in absence of a domain in the URL)",
-            .take1 { _, domain throws(DirectiveError) in
+            .take1 { context, domain throws(DirectiveError) in
                 if domain.first != UInt8(ascii: ".") {
                     throw DirectiveError("ProxyDomain: domain name must start with a dot.")
                 }
+                context.server[Proxy.server].domain = .set(domain)
             }),
         Directive(
             "ProxyMaxForwards", .server, "The maximum number of proxies a request may be forwarded through.",

@@ -25,14 +25,14 @@ public enum ProxyHandler {
             return .status(400)
         }
         if let answer = maxForwards(request) ?? trace(request) { return answer }
+        if let answer = ForwardProxy.completeDomain(request) { return answer }
         let url = name.from(6)
         let scheme = name[6..<colon].lowercased
         request.isProxyResponse = true
         if let balancer = ProxyBalancer.named(url, request), hasBalancers(request) {
             return await serve(request, balancer, url)
         }
-        let worker =
-            request.isProxyRequest ? nil : ProxyWorker.find(url, in: request.server[Proxy.server].workers)
+        let worker = ProxyWorker.find(url, in: request.server[Proxy.server].workers)
         if worker == nil { request.env.set("proxy-nokeepalive", "1") }
         let outcome = await serve(request, scheme, url, worker)
         return outcome == .declined ? unserved(request, scheme) : outcome

@@ -45,7 +45,8 @@ enum ProxyPassDirective {
         guard let path, let url else {
             throw DirectiveError("ProxyPass|ProxyPassMatch needs a path when not defined in a location")
         }
-        try checkMapping(&parameters)
+        alias.mapping = try takeMapping(&parameters)
+        if alias.mapping != .decoded { context.server[Proxy.server].mapsEncoded = true }
         guard let real = ProxyURL.withoutSocket(url) else {
             throw DirectiveError("ProxyPass|ProxyPassMatch uses an invalid \"unix:\" URL")
         }
@@ -68,6 +69,15 @@ enum ProxyPassDirective {
             for (key, value) in parameters { try BalancerDirective.set(context, balancer, key, value, "ProxyPass ") }
             return
         }
+        // A backend whose name is a beginning of this one is this one, whatever else is said of it.
+        if !usesRegex, let known = ProxyWorker.find(real, in: context.server[Proxy.server].workers) {
+            for (key, value) in parameters {
+                context.warn(
+                    "AH01146: Ignoring parameter '\(key)=\(value)' for worker '\(known.name)' because of worker sharing"
+                )
+            }
+            return
+        }
         let worker = try worker(context, url, isMatch: usesRegex, "ProxyPass ")
         for (key, value) in parameters {
             if let complaint = worker.parameters.set(key, value) { throw DirectiveError("ProxyPass \(complaint)") }
@@ -84,12 +94,15 @@ enum ProxyPassDirective {
         throw DirectiveError(
             "Invalid ProxyPass|ProxyPassMatch parameter. Parameter must be in the form 'key=value'.")
     }
-    private static func checkMapping(_ parameters: inout [(ByteString, ByteString)]) throws(DirectiveError) {
-        guard let mapping = parameters.last(where: { $0.0.equalsIgnoringCase("mapping") })?.1 else { return }
-        guard mapping.equalsIgnoringCase("encoded") || mapping.equalsIgnoringCase("servlet") else {
-            throw DirectiveError("unknown mapping")
-        }
-        throw DirectiveError("ProxyPass: mapping=\(mapping) is not built: leave it out, and paths are compared decoded")
+    /// `mapping=` says how paths are compared; it is no parameter of a backend.
+    private static func takeMapping(
+        _ parameters: inout [(ByteString, ByteString)]
+    ) throws(DirectiveError) -> ProxyAlias.Mapping {
+        guard let mapping = parameters.last(where: { $0.0.equalsIgnoringCase("mapping") })?.1 else { return .decoded }
+        parameters.removeAll { $0.0.equalsIgnoringCase("mapping") }
+        if mapping.equalsIgnoringCase("encoded") { return .encoded }
+        if mapping.equalsIgnoringCase("servlet") { return .servlet }
+        throw DirectiveError("unknown mapping")
     }
 
     /// The worker of `url`, made when there is none of that name yet.

@@ -10,13 +10,27 @@ import ServerCore
 enum ProxyTranslation {
     @Sendable static func translate(_ request: Request) -> Outcome {
         if request.isReverseProxied { return .ok }
+        return map(request, isEncoded: false)
+    }
+    /// `mapping=encoded` and `mapping=servlet` look at the path as the client sent it.
+    @Sendable static func preTranslate(_ request: Request) -> Outcome {
+        if request.isReverseProxied { return .done }
+        guard request.server[Proxy.server].mapsEncoded else { return .declined }
+        let outcome = map(request, isEncoded: true)
+        return outcome == .ok ? .done : outcome
+    }
+    private static func map(_ request: Request, isEncoded: Bool) -> Outcome {
         guard request.unparsedURI != "*", request.uri.first == UInt8(ascii: "/") else { return .declined }
         let directory = request[Proxy.directory]
         let aliases = request.server[Proxy.server].aliases
         guard directory.alias != nil || !aliases.isEmpty else { return .declined }
         if request.isSet("no-proxy") { return .declined }
-        if let alias = directory.alias, let outcome = match(alias, directory, request) { return outcome }
-        for alias in aliases {
+        if let alias = directory.alias, (alias.mapping != .decoded) == isEncoded,
+            let outcome = match(alias, directory, request)
+        {
+            return outcome
+        }
+        for alias in aliases where (alias.mapping != .decoded) == isEncoded {
             if let outcome = match(alias, directory, request) { return outcome }
         }
         return .declined
@@ -48,6 +62,11 @@ enum ProxyTranslation {
                 return .status(500)
             }
             found = expanded == real ? "proxy:\(real)\(subject)" : "proxy:\(expanded)"
+        } else if alias.mapping == .servlet {
+            guard let (length, path) = ServletPath.match(request.uri, fake) else { return nil }
+            if real == "!" { return .declined }
+            found = "proxy:\(real)\(request.uri.from(length))"
+            request.uri = path
         } else {
             let length = ProxyURL.aliasMatch(request.uri, fake)
             guard length > 0 else { return nil }
@@ -68,7 +87,8 @@ enum ProxyTranslation {
         }
         request.filename = found
         request.handler = "proxy-server"
-        if alias.noCanon, !mismatch { request.notes.set("proxy-nocanon", "1") }
+        if alias.mapping != .decoded { request.notes.set("proxy-noencode", "1") }
+        if alias.noCanon, !mismatch, alias.mapping != .servlet { request.notes.set("proxy-nocanon", "1") }
         if alias.noQuery { request.notes.set("proxy-noquery", "1") }
         return .ok
     }

@@ -108,8 +108,7 @@ struct HTTPAnswer {
     /// Status, reason and fields become the request's; nil when they cannot. True: the backend closes.
     private func takeFields(_ head: ResponseHeadReader) -> Bool? {
         let cookies = request.headersOut.values(of: "Set-Cookie")
-        var fields = Table()
-        for (name, value) in head.fields { fields.add(name, map(name, value)) }
+        var fields = ProxyAnswer.fields(request, head.fields, restoresCase: false)
         if fields.contains("Transfer-Encoding"), fields.contains("Content-Length") {
             // RFC 9112, section 6.3: the length is ignored, and what follows is not trusted.
             fields.unset("Content-Length")
@@ -135,17 +134,6 @@ struct HTTPAnswer {
         request.notes.set("proxy-status", head.statusLine)
         if let type = fields["Content-Type"] { request.contentType = type }
         return closes
-    }
-    /// What the backend says of itself and of the time, as clients are told.
-    private func map(_ name: ByteString, _ value: ByteString) -> ByteString {
-        switch name.lowercased {
-        case "date", "expires", "last-modified":
-            guard let time = HTTPDate.parse(value) else { return value }
-            return HTTPDate.string(time)
-        case "location", "content-location", "uri", "destination": return ReverseMap.location(request, value)
-        case "set-cookie": return ReverseMap.cookie(request, value)
-        default: return value
-        }
     }
     private func tell(_ remark: ResponseHeadReader.Remark) {
         let place: ByteString = "\(request.uri) (\(request.method))"
@@ -178,8 +166,9 @@ struct HTTPAnswer {
     // MARK: The answer
 
     private func conclude(_ head: ResponseHeadReader) async -> Outcome {
-        if request.isInitial || request.previous != nil, request[Proxy.directory].overrides(head.status) {
-            return override(head.status)
+        if let outcome = ProxyAnswer.override(request, head.status) {
+            discard(head.status)
+            return outcome
         }
         if let offered = request.notes["proxy-upgrade"],
             worker?.mayUpgrade(to: offered, standard: target.scheme.hasPrefix("ws") ? "WebSocket" : nil) ?? false
@@ -249,29 +238,16 @@ struct HTTPAnswer {
         return .length(length)
     }
 
-    /// `ProxyErrorOverride`: this server's own page instead of the backend's.
-    private func override(_ status: Int) -> Outcome {
-        if status == 401 {
-            if let challenge = request.headersOut["WWW-Authenticate"] {
-                request.errHeadersOut.set("WWW-Authenticate", challenge)
-            } else {
-                request.log(
-                    .debug, "proxy_http", "AH01109: origin server sent 401 without WWW-Authenticate header")
-            }
-        }
-        request.status = 200
+    /// Nobody wants the body of an answer with this status.
+    private func discard(_ status: Int) {
         let hasBody = !request.isHeadOnly && status != 204 && status != 304
-        if hasBody, let framing = framing() {
-            exchange.begin(framing, prefix: nil)
-            exchange.discard()
-        } else if hasBody {
-            exchange.abandon()
-        } else {
+        guard hasBody else {
             exchange.begin(.none, prefix: nil)
-            exchange.finish()
+            return exchange.finish()
         }
-        request.notes.set("proxy-error-override", "1")
-        return .status(status)
+        guard let framing = framing() else { return exchange.abandon() }
+        exchange.begin(framing, prefix: nil)
+        exchange.discard()
     }
 
     /// No head came at all (HTTP/0.9).

@@ -73,7 +73,12 @@ struct HTTPConversation {
         var kept = backend.isReusable ? pool.take(backend) : nil
         while true {
             let isKept = kept != nil
-            guard let stream = await connection(kept) else {
+            let stream: ClientStream
+            if let kept {
+                stream = kept
+            } else if let made = await backend.open(request, worker) {
+                stream = made
+            } else {
                 pool.leave(backend)
                 request.log(
                     .error, "proxy_http", "AH01114: HTTP: failed to make connection to backend: \(backend.host)")
@@ -96,28 +101,6 @@ struct HTTPConversation {
         default: return false
         }
     }
-    private func connection(_ kept: ClientStream?) async -> ClientStream? {
-        if let kept { return kept }
-        var advice = ByteString()
-        guard let stream = await backend.connect(request, advice: &advice) else {
-            if let record = worker?.record, !record.status.contains(.ignoreErrors) {
-                record.fail(now: request.loop.realTime)
-                request.server.log(
-                    .error, "proxy",
-                    "AH00959: ap_proxy_connect_backend disabling worker for (\(backend.host):\(backend.port)) for \(worker?.parameters.retry ?? 0)s"
-                )
-            }
-            return nil
-        }
-        worker?.record?.succeed()
-        guard let security = backend.security else { return stream }
-        guard let transport = security.open(request.loop, stream.channel) else {
-            request.loop.close(stream.channel)
-            return nil
-        }
-        return ClientStream(loop: request.loop, channel: stream.channel, transport: transport)
-    }
-
     /// Request line and fields, and the body with them where it is at hand.
     private func makeHead(_ body: HTTPRequestBody) -> [UInt8] {
         if waits { request.notes.set("proxy-100-continue", "1") }
