@@ -49,19 +49,27 @@ import CNGHTTP2
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_send_callback(made) { _, frame, user in
-            guard let frame = unsafe frame, unsafe frame.pointee.hd.type == UInt8(NGHTTP2_RST_STREAM.rawValue) else {
-                return 0
+            guard let frame = unsafe frame else { return 0 }
+            let type = unsafe frame.pointee.hd.type
+            if type == UInt8(NGHTTP2_RST_STREAM.rawValue) {
+                let (id, code) = unsafe (frame.pointee.hd.stream_id, frame.pointee.rst_stream.error_code)
+                unsafe FrameCallbacks.with(user) { $0.resetSent(id, code) }
+            } else if type == UInt8(NGHTTP2_PUSH_PROMISE.rawValue) {
+                let id = unsafe frame.pointee.push_promise.promised_stream_id
+                unsafe FrameCallbacks.with(user) { $0.promiseSent(id) }
             }
-            let (id, code) = unsafe (frame.pointee.hd.stream_id, frame.pointee.rst_stream.error_code)
-            unsafe FrameCallbacks.with(user) { $0.resetSent(id, code) }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_on_frame_not_send_callback(made) { _, frame, _, user in
-            guard let frame = unsafe frame, unsafe frame.pointee.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) else {
-                return 0
+            guard let frame = unsafe frame else { return 0 }
+            let type = unsafe frame.pointee.hd.type
+            if type == UInt8(NGHTTP2_HEADERS.rawValue) {
+                let id = unsafe frame.pointee.hd.stream_id
+                unsafe FrameCallbacks.with(user) { $0.headNotSent(id) }
+            } else if type == UInt8(NGHTTP2_PUSH_PROMISE.rawValue) {
+                let id = unsafe frame.pointee.push_promise.promised_stream_id
+                unsafe FrameCallbacks.with(user) { $0.promiseNotSent(id) }
             }
-            let id = unsafe frame.pointee.hd.stream_id
-            unsafe FrameCallbacks.with(user) { $0.headNotSent(id) }
             return 0
         }
         unsafe nghttp2_session_callbacks_set_send_data_callback(made) { _, frame, head, count, source, user in

@@ -26,6 +26,8 @@ struct FrameEvent {
         case idle
         /// The client gave room to send.
         case window
+        /// The promise of a pushed answer is on its way: the stream is there.
+        case promised
         /// A frame of a request that the client has ended.
         case stray
     }

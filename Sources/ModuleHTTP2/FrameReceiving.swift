@@ -134,10 +134,14 @@ extension FrameSession {
     }
     func closed(_ id: Int32, _ code: UInt32) {
         guard let slot = slot(of: id) else { return }
+        forget(slot, id, code)
+    }
+    private func forget(_ slot: Int32, _ id: Int32, _ code: UInt32) {
         unsafe state.pointee.hasClosed = true
         if let stream = slots[Int(slot)].stream {
             // Whoever serves it is told after this: by then the slot may be another stream's.
             stream.slot = -1
+            stream.untaken = Int64(slots[Int(slot)].pending)
             scratch.closedStreams.append(stream)
             note(FrameEvent(kind: .closed, id: id, code: code))
         } else if code != 0 {
@@ -162,6 +166,15 @@ extension FrameSession {
         else { return }
         if unsafe state.pointee.ownResets.contains(id) { return }
         note(FrameEvent(kind: .stray, id: id))
+    }
+    func promiseSent(_ id: Int32) {
+        guard let slot = slot(of: id) else { return }
+        note(FrameEvent(kind: .promised, slot: slot, id: id))
+    }
+    /// The stream that was to be pushed never began.
+    func promiseNotSent(_ id: Int32) {
+        guard let slot = slots.firstIndex(where: { $0.isUsed && $0.id == id }) else { return }
+        forget(Int32(slot), id, UInt32(NGHTTP2_REFUSED_STREAM.rawValue))
     }
     func headNotSent(_ id: Int32) {
         guard let slot = slot(of: id) else { return }

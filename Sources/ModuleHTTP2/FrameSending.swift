@@ -52,15 +52,46 @@ extension FrameSession {
     /// Names a request that we make an answer to, unasked. Its stream's slot; nil where the client does not want any.
     func submitPush(on slot: Int32, _ fields: FieldBlock) -> Int32? {
         let id = slots[Int(slot)].id
+        let made = takeSlot(0)
         var promised: Int32 = 0
         _ = unsafe withPairs(fields, []) { pairs, count in
-            promised = unsafe nghttp2_submit_push_promise(session, 0, id, pairs, count, nil)
+            // The stream begins when the promise is sent.
+            promised = unsafe nghttp2_submit_push_promise(
+                session, 0, id, pairs, count, UnsafeMutableRawPointer(bitPattern: Int(made) + 1))
             return true
         }
-        guard promised > 0 else { return nil }
-        let made = takeSlot(promised)
+        guard promised > 0 else {
+            release(made)
+            return nil
+        }
+        slots[Int(made)].id = promised
         slots[Int(made)].remoteEnded = true
         return made
+    }
+    /// The client takes answers that it did not ask for.
+    var takesPushes: Bool {
+        unsafe nghttp2_session_get_remote_settings(session, NGHTTP2_SETTINGS_ENABLE_PUSH) == 1
+    }
+    /// Puts a pushed answer in its place, by whichever kind of priorities the client knows; the other one is not heard.
+    func prioritize(_ id: Int32, behind initiator: Int32, _ priority: PushPriority) {
+        var tree = nghttp2_priority_spec()
+        var simple = nghttp2_extpri(urgency: UInt32(NGHTTP2_EXTPRI_DEFAULT_URGENCY), inc: 0)
+        let weight = Int32(clamping: min(max(priority.weight, 1), 256))
+        switch priority.place {
+        case .after:
+            unsafe nghttp2_priority_spec_init(&tree, initiator, weight, 0)
+            simple.urgency += 1
+        case .interleaved:
+            unsafe nghttp2_priority_spec_init(&tree, 0, weight, 0)
+            simple.inc = 1
+        case .before:
+            unsafe nghttp2_priority_spec_init(&tree, id, 16, 0)
+            _ = unsafe nghttp2_session_change_stream_priority(session, initiator, &tree)
+            unsafe nghttp2_priority_spec_init(&tree, 0, 16, 0)
+            simple.urgency -= 1
+        }
+        _ = unsafe nghttp2_session_change_stream_priority(session, id, &tree)
+        _ = unsafe nghttp2_session_change_extpri_stream_priority(session, id, &simple, 1)
     }
     func reset(_ slot: Int32, _ code: UInt32) {
         let id = slots[Int(slot)].id

@@ -176,7 +176,7 @@ import ServerCore
 
     func takeSlot(_ id: Int32) -> Int32 {
         unsafe state.pointee.openCount += 1
-        unsafe state.pointee.lastStream = max(state.pointee.lastStream, id)
+        if id & 1 == 1 { unsafe state.pointee.lastStream = max(state.pointee.lastStream, id) }
         let slot: Int32
         if let reused = unsafe state.pointee.free.popLast() {
             slot = reused
@@ -187,6 +187,7 @@ import ServerCore
         slots[Int(slot)].id = id
         slots[Int(slot)].isUsed = true
         // Numbers from 1 on, as pointers that nobody follows.
+        if id == 0 { return slot }
         _ = unsafe nghttp2_session_set_stream_user_data(session, id, UnsafeMutableRawPointer(bitPattern: Int(slot) + 1))
         return slot
     }

@@ -10,7 +10,8 @@ import ServerCore
 public enum HTTP2 {
     public static let module = ModuleDefinition("http2", .http, directives: directives) { hooks in
         hooks.addProtocol(
-            ConnectionProtocol("h2", preface: preface) { connection, stream, input in
+            ConnectionProtocol("h2", preface: preface, accepts: accepts, upgrade: upgrade) {
+                connection, stream, input in
                 open(connection, stream, input, "h2", isDirectByDefault: stream.transport?.negotiatedProtocol == "h2")
             })
         hooks.addProtocol(
@@ -35,7 +36,10 @@ public enum HTTP2 {
     /// RFC 9113, section 3.4.
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
 
-    private static func pushes(_ request: Request) -> Bool { request.connection.secondary?.mayPush ?? false }
+    private static func pushes(_ request: Request) -> Bool {
+        guard let facts = request.connection.secondary else { return isPushOn(request) }
+        return facts.mayPush && PushPolicy(field: request.first.header("Accept-Push-Policy")) != .none
+    }
     private static func pushedOn(_ request: Request) -> ByteString {
         guard let facts = request.connection.secondary, facts.initiatedOn != 0 else { return "" }
         return ByteString(decimal: Int64(facts.initiatedOn))
@@ -44,7 +48,9 @@ public enum HTTP2 {
     /// h2_h2_fixups. The stream's own number is not among them here: it differs for every request, and is added where
     /// programs and logs are told of it (``Request/streamVariable(_:)``).
     @Sendable private static func setVariables(_ request: Request) -> Outcome {
-        guard request.connection.secondary != nil else { return .declined }
+        guard let facts = request.connection.secondary else { return .declined }
+        // Nobody else's answer says that it was pushed.
+        if facts.initiatedOn != 0 { request.doNotReuse() }
         let push: ByteString = pushes(request) ? "on" : "off"
         request.env.set("HTTP2", "on")
         request.env.set("H2PUSH", push)
@@ -54,15 +60,18 @@ public enum HTTP2 {
         return .declined
     }
 
-    /// `H2EarlyHints`: 103 with what `H2PushResource` and `H2EarlyHint` name, before the handler begins (check_early_hints).
+    /// 103 with what `H2PushResource` and `H2EarlyHint` name, before the handler begins (check_early_hints): for the client
+    /// with `H2EarlyHints`, and for what is pushed.
     @Sendable private static func sendEarlyHints(_ request: Request) -> Outcome {
         let connection = request.connection
-        guard connection.secondary != nil, request.isInitial, !request.expectingContinue else { return .declined }
+        guard let facts = connection.secondary, request.isInitial, !request.expectingContinue else { return .declined }
         let here = request[HTTP2DirectoryConfig.directory]
         let server = HTTP2Config.of(request.server)
         let resources = server.pushList + here.pushList
         let hints = here.earlyHintFields + server.earlyHintFields
-        guard !resources.isEmpty || !hints.isEmpty, server.earlyHints.value(default: false) else { return .declined }
+        guard !resources.isEmpty || !hints.isEmpty, facts.mayPush || server.earlyHints.value(default: false) else {
+            return .declined
+        }
         // Each client gets its own.
         request.doNotReuse()
         var fields = Table()
@@ -70,7 +79,7 @@ public enum HTTP2 {
             fields.add("Link", "<\(resource.reference)>; rel=preload\(resource.isCritical ? "; critical" : "")")
         }
         for hint in hints { fields.add(hint.name, hint.value) }
-        connection.requestStream?.sendInterim(FieldBlock(status: 103, fields))
+        connection.requestStream?.sendInterim(FieldBlock(status: 103, fields), of: request)
         return .declined
     }
 
@@ -89,7 +98,9 @@ public enum HTTP2 {
         _ connection: Connection, _ stream: ClientStream, _ input: [UInt8], _ name: ByteString, isDirectByDefault: Bool
     ) -> (any ConnectionSession)? {
         let wasNegotiated = stream.transport?.negotiatedProtocol == name
-        let isDirect = HTTP2Config.of(connection.baseServer).direct.value(default: isDirectByDefault)
+        let server = stream.transport?.selectedServer ?? connection.baseServer
+        let isDirect = HTTP2Config.of(server).direct.value(default: isDirectByDefault)
+        if let parameters = stream.transport?.tlsParameters, !accepts(server, parameters) { return nil }
         guard wasNegotiated || isDirect, stream.transport?.isSecure ?? false == (name == "h2") else { return nil }
         guard let session = HTTP2Session(connection, stream, name, scratch(connection.worker)), session.begin(input)
         else {
@@ -98,16 +109,33 @@ public enum HTTP2 {
         return session
     }
 
-    /// `Upgrade: h2c` (RFC 7540, section 3.2): the request becomes stream 1.
+    /// `H2ModernTLSOnly`: TLS 1.2 at least, and none of the ciphers of RFC 9113, appendix A, which are those without
+    /// ephemeral keys or without authenticated encryption.
+    @Sendable static func accepts(_ server: Server, _ parameters: TLSParameters) -> Bool {
+        guard HTTP2Config.of(server).modernTLSOnly.value(default: true) else { return true }
+        guard parameters.version.hasPrefix("TLS"), parameters.version != "TLSv1", parameters.version != "TLSv1.1" else {
+            return false
+        }
+        guard parameters.version == "TLSv1.2" else { return true }
+        let cipher = parameters.cipher
+        let isEphemeral = cipher.hasPrefix("ECDHE-") || cipher.hasPrefix("DHE-")
+        return isEphemeral
+            && ["GCM", "CCM", "CCM8", "CHACHA20"].contains { (kind: ByteString) in
+                cipher.bytes.split(separator: UInt8(ascii: "-")).contains { ByteString(Array($0)) == kind }
+            }
+    }
+
+    /// `Upgrade: h2c` (RFC 7540, section 3.2): the request becomes stream 1. Over TLS only where `H2Upgrade` says so.
     @Sendable private static func upgrade(
         _ request: Request, _ stream: ClientStream, _ input: [UInt8]
     ) async -> (any ConnectionSession)? {
-        guard stream.transport == nil, mayUpgrade(request), let text = settingsText(request),
+        guard mayUpgrade(request), let text = settingsText(request),
             let settings = Base64URL.decode(text)
         else { return nil }
         let worker = request.connection.worker
-        guard let session = HTTP2Session(request.connection, stream, "h2c", scratch(worker)) else { return nil }
-        let answer = Array("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n".utf8)
+        let name: ByteString = request.connection.isSecure ? "h2" : "h2c"
+        guard let session = HTTP2Session(request.connection, stream, name, scratch(worker)) else { return nil }
+        let answer = Array("HTTP/1.1 101 Switching Protocols\r\nUpgrade: \(name)\r\nConnection: Upgrade\r\n\r\n".utf8)
         do throws(IOError) {
             try await stream.sendAll(answer, timeout: request.server.timeoutMilliseconds)
         } catch { return session }
@@ -117,7 +145,7 @@ public enum HTTP2 {
     }
     private static func mayUpgrade(_ request: Request) -> Bool {
         let upgrades = request[HTTP2DirectoryConfig.directory].upgrade.or(HTTP2Config.of(request.server).upgrade)
-        guard upgrades.value(default: true) else { return false }
+        guard upgrades.value(default: !request.connection.isSecure) else { return false }
         // Only requests without a body.
         if let length = request.header("Content-Length") { return length == "0" }
         return request.header("Transfer-Encoding") == nil

@@ -13,6 +13,8 @@ struct HTTP2Config: MergeableConfig {
     var push: Setting<Bool> = .inherited
     var pushDiarySize: Setting<Int> = .inherited
     var pushList: [PushResource] = []
+    /// `H2PushPriority` by type; `*` for all others.
+    var pushPriorities: [ByteString: PushPriority] = [:]
     var earlyHints: Setting<Bool> = .inherited
     var earlyHintFields: [EarlyHint] = []
     var paddingBits: Setting<Int> = .inherited
@@ -37,6 +39,7 @@ struct HTTP2Config: MergeableConfig {
         result.push = child.push.or(base.push)
         result.pushDiarySize = child.pushDiarySize.or(base.pushDiarySize)
         result.pushList = base.pushList + child.pushList
+        result.pushPriorities = base.pushPriorities.merging(child.pushPriorities) { $1 }
         result.earlyHints = child.earlyHints.or(base.earlyHints)
         result.earlyHintFields = child.earlyHintFields + base.earlyHintFields
         result.paddingBits = child.paddingBits.or(base.paddingBits)
@@ -49,6 +52,12 @@ struct HTTP2Config: MergeableConfig {
         return result
     }
 
+    /// h2_cconfig_get_priority.
+    func pushPriority(of type: ByteString?) -> PushPriority {
+        guard !pushPriorities.isEmpty else { return PushPriority() }
+        let name = ByteString(Array((type ?? "").bytes.prefix { $0 != UInt8(ascii: ";") && $0 != 32 && $0 != 9 }))
+        return pushPriorities[name] ?? pushPriorities["*"] ?? PushPriority()
+    }
     var maxStreams: UInt32 { UInt32(clamping: maxSessionStreams.value(default: 100)) }
     var maxStreamErrors: Int { streamErrors.value(default: 8) }
     var streamTimeout: UInt64? { timeout.value.flatMap { $0 > 0 ? $0 : nil } }

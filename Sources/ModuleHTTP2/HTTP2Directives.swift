@@ -65,7 +65,9 @@ extension HTTP2 {
             }),
         Directive(
             "H2PushPriority", .server, "define priority of PUSHed resources per content type",
-            .take23 { _, type, dependency, weight throws(DirectiveError) in try pushPriority(type, dependency, weight) }
+            .take23 { context, type, dependency, weight throws(DirectiveError) in
+                context.server[HTTP2Config.server].pushPriorities[type] = try pushPriority(type, dependency, weight)
+            }
         ),
         Directive(
             "H2PushDiarySize", .server, "size of push diary",
@@ -173,24 +175,27 @@ extension HTTP2 {
         return product
     }
 
-    /// Checked, and without effect: pushed answers have the priority the client gives them.
     private static func pushPriority(
         _ type: ByteString, _ dependency: ByteString, _ weight: ByteString?
-    ) throws(DirectiveError) {
+    ) throws(DirectiveError) -> PushPriority {
         if type.isEmpty { throw DirectiveError("1st argument must be a mime-type, like 'text/css' or '*'") }
         var (dependency, weight) = (dependency, weight)
         if weight == nil, let first = dependency.first, first >= 48, first <= 57 {
             weight = dependency
             dependency = "AFTER"
         }
-        var standard = 16
+        var priority = PushPriority()
         switch dependency.uppercased {
         case "AFTER": break
-        case "BEFORE": if weight != nil { throw DirectiveError("dependency 'Before' does not allow a weight") }
-        case "INTERLEAVED": standard = 256
+        case "BEFORE":
+            if weight != nil { throw DirectiveError("dependency 'Before' does not allow a weight") }
+            priority.place = .before
+        case "INTERLEAVED": priority = PushPriority(place: .interleaved, weight: 256)
         default: throw DirectiveError("dependency must be one of 'After', 'Before' or 'Interleaved'")
         }
-        if weight.map(number) ?? standard < 1 { throw DirectiveError("weight must be a number >= 1") }
+        if let weight { priority.weight = number(weight) }
+        if priority.weight < 1 { throw DirectiveError("weight must be a number >= 1") }
+        return priority
     }
 
     @Sendable private static func pushResource(

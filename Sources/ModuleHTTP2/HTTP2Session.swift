@@ -25,6 +25,10 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     /// The client gets time to read the last frames before the socket is closed.
     private var lingers = true
     private var isDraining = false
+    /// What was pushed.
+    var diary: PushDiary
+    /// Nothing new is begun.
+    var isLeaving: Bool { isClosed || isEnding || isDraining }
     private var requestCount = 0
     /// Tasks at work, also for streams that the client reset.
     private var running = 0
@@ -42,8 +46,9 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     init?(_ connection: Connection, _ stream: ClientStream, _ protocolName: ByteString, _ scratch: FrameScratch) {
         self.stream = stream
         worker = connection.worker
-        server = connection.baseServer
+        server = stream.transport?.selectedServer ?? connection.baseServer
         config = HTTP2Config.of(server)
+        diary = PushDiary(limit: config.pushDiarySize.value(default: 256))
         sessionFacts = SessionFacts(
             tag: "\(Int(Process.id))-\(Int(clamping: connection.id))", protocolName: protocolName)
         guard let frames = FrameSession(config.frameOptions(server), scratch) else { return nil }
@@ -78,13 +83,17 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         guard !isClosed, !isBlocked else { return }
         for _ in 0..<4 {
             switch stream.receive() {
-            case .bytes(0): return close(linger: false)
+            case .bytes(0):
+                logEnd()
+                return close(linger: false)
             case .bytes(let count):
                 loop.withInput(count) { feed($0) }
                 if isClosed || isEnding { return }
                 if count < EventLoop.inputSize { if stream.transport?.hasPendingInput != true { return } }
             case .wouldBlock: return
-            case .failed: return close(linger: false)
+            case .failed:
+                logEnd()
+                return close(linger: false)
             }
         }
         recallPending()
@@ -173,6 +182,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             case .window: if !frames.takeWindowCredit() { idle() }
             case .idle: idle()
             case .pingAcknowledged: if isDraining { frames.submitGoAway() } else { idle() }
+            case .promised: if let stream = streamOf(event) { applyPriority(stream) }
             case .stray: goAway(UInt32(NGHTTP2_STREAM_CLOSED.rawValue))
             case .reset, .goAway: break
             }
@@ -200,7 +210,19 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     }
 
     private func facts(_ id: Int32, initiatedOn: Int32 = 0) -> StreamFacts {
-        StreamFacts(session: sessionFacts, id: id, initiatedOn: initiatedOn)
+        StreamFacts(
+            session: sessionFacts, id: id, initiatedOn: initiatedOn, mayPush: initiatedOn == 0 && mayPush)
+    }
+    /// The client has left.
+    private func logEnd() {
+        log(
+            .debug,
+            "AH03401: h2_session(\(sessionFacts.tag),\(frames.openCount == 0 ? "IDLE" : "BUSY"),\(frames.openCount)): conn error -> shutdown, remote.emitted=\(requestCount)"
+        )
+    }
+    func log(_ level: LogLevel, _ message: @autoclosure () -> ByteString) {
+        guard level <= server.logLevels.level(for: "http2") else { return }
+        worker.facts(of: stream.channel).log(level, "http2", message())
     }
     private func begun() {
         requestCount += 1
@@ -231,11 +253,18 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             head.slot, head.id, Array(scratch.text[head.start..<head.end]), status: Int(head.code),
             hasBody: head.hasBody, note: original.map { ("H2_ORIGINAL_HOST", ByteString($0)) })
     }
+    /// Begins to answer a request of ours (``pushResources(on:_:_:)``).
+    func startPushed(_ slot: Int32, _ id: Int32, _ head: [UInt8], on initiator: Int32, _ priority: PushPriority?) {
+        start(slot, id, head, status: 0, hasBody: false, note: nil, on: initiator, priority)
+        markDirty()
+    }
     private func start(
         _ slot: Int32, _ id: Int32, _ head: [UInt8], status: Int, hasBody: Bool,
-        note: (name: ByteString, value: ByteString)?
+        note: (name: ByteString, value: ByteString)?, on initiator: Int32 = 0, _ priority: PushPriority? = nil
     ) {
-        let made = HTTP2Stream(self, facts(id), slot: slot, hasBody: hasBody, headSize: head.count)
+        let facts = facts(id, initiatedOn: initiator)
+        let made = HTTP2Stream(self, facts, slot: slot, hasBody: hasBody, headSize: head.count)
+        made.priority = priority
         frames.slots[Int(slot)].stream = made
         let request = PendingRequest(stream: made, head: head, status: status, note: note)
         // Streams that were reset do not make room before their tasks are done.

@@ -13,6 +13,7 @@ final class HTTP2Stream: RequestStream {
     let hasBody: Bool
     private(set) var bytesReceived: Int64
     var trailers: [(name: ByteString, value: ByteString)] = []
+    var untaken: Int64 = 0
     /// Its place among the session's; -1 when nghttp2 has forgotten it.
     var slot: Int32
     private weak var session: HTTP2Session?
@@ -24,6 +25,9 @@ final class HTTP2Stream: RequestStream {
     private var reading: LoopCondition?
     private var writing: LoopCondition?
     private let timeoutOverride: UInt64?
+    /// Its place among the connection's answers, if it is pushed.
+    var priority: PushPriority?
+    let isSecure: Bool
 
     init(_ session: HTTP2Session, _ facts: StreamFacts, slot: Int32, hasBody: Bool, headSize: Int) {
         self.session = session
@@ -33,6 +37,7 @@ final class HTTP2Stream: RequestStream {
         channel = session.stream.channel
         loop = session.stream.loop
         isEnded = !hasBody
+        isSecure = session.stream.transport?.isSecure ?? false
         bytesReceived = Int64(headSize)
         timeoutOverride = session.config.streamTimeout
     }
@@ -54,6 +59,7 @@ final class HTTP2Stream: RequestStream {
     func drained() { writing?.notify() }
     /// nghttp2 closed the stream, or the connection is gone.
     func closed(_ code: UInt32) {
+        if slot >= 0, let pending = session?.frames.slots[Int(slot)].pending { untaken = Int64(pending) }
         slot = -1
         // The end of an answer that was given as a whole is no error for who gave it.
         if code != 0 || !isDrained || !isEnded { error = error ?? .closed }
@@ -83,13 +89,22 @@ final class HTTP2Stream: RequestStream {
             try await reading?.wait(timeout: timeoutOverride ?? timeout)
         }
     }
-    func sendInterim(_ fields: FieldBlock) {
+    func sendInterim(_ fields: FieldBlock, of request: Request?) {
         guard slot >= 0, let session else { return }
-        session.frames.submitInterim(slot, fields)
+        var fields = fields
+        let isHint = fields.values(of: ":status").first == "103"
+        if isHint, facts.mayPush, let request { session.pushResources(on: self, request, &fields) }
         session.markDirty()
+        // Without H2EarlyHints it was for what is pushed only.
+        if isHint, !session.config.earlyHints.value(default: false) { return }
+        session.frames.submitInterim(slot, fields)
     }
-    func sendHead(_ fields: FieldBlock, isLast: Bool) {
+    func sendHead(_ fields: FieldBlock, of request: Request, isLast: Bool) {
         guard slot >= 0, let session else { return }
+        guard facts.mayPush || facts.initiatedOn != 0 else { return session.answer(slot, fields, hasBody: !isLast) }
+        var fields = fields
+        session.pushResources(on: self, request, &fields)
+        session.prioritize(self, fields)
         session.answer(slot, fields, hasBody: !isLast)
     }
     func send(_ piece: ResponseBody.Piece, isLast: Bool, timeout: UInt64) async throws(IOError) {

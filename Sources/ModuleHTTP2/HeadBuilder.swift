@@ -40,6 +40,8 @@ struct HeadBuilder {
     private var fieldCount = 0
     private var failures = 0
     private var trailers: [(name: ByteString, value: ByteString)] = []
+    /// Fields so far: where they begin in the head and how long their values are together.
+    private var names: [(key: UInt32, start: Int, size: Int)] = []
 
     /// Begins a head, which is appended to a text that has `start` bytes.
     mutating func begin(at start: Int, isTrailer: Bool, _ limits: HeadLimits) {
@@ -56,6 +58,7 @@ struct HeadBuilder {
         cookies.removeAll(keepingCapacity: true)
         (hasLine, hasHost, hasLength, hasType) = (false, false, false, false)
         (fieldCount, failures) = (0, 0)
+        names.removeAll(keepingCapacity: true)
         if !trailers.isEmpty { trailers = [] }
     }
     /// The text moved, because the head goes on with other input.
@@ -91,6 +94,7 @@ struct HeadBuilder {
         case 14 where name.equals("content-length", in: 0..<14): hasLength = true
         default: break
         }
+        guard joins(name, to - from, text) else { return fail(431) }
         Self.append(name: name, to: &text)
         text.append(": ")
         text.append(value, from..<to)
@@ -117,6 +121,26 @@ struct HeadBuilder {
 
     // MARK: Parts
 
+    /// Whether a field may join others of its name, which become one (`LimitRequestFieldSize`). A hundred and twenty-eight
+    /// names are remembered.
+    private mutating func joins(_ name: borrowing Span<UInt8>, _ count: Int, _ text: [UInt8]) -> Bool {
+        let key = UInt32(truncatingIfNeeded: name.count) << 16 | UInt32(name[0]) << 8 | UInt32(name[name.count - 1])
+        for index in names.indices where names[index].key == key {
+            let known = start + names[index].start
+            guard known + name.count <= text.count, Self.isSame(name, text, known) else { continue }
+            if count == 0 { return true }
+            guard name.count + names[index].size + count + 4 <= limits.fieldSize else { return false }
+            names[index].size += count + 2
+            return true
+        }
+        if names.count < 128 { names.append((key, text.count - start, count)) }
+        return true
+    }
+    private static func isSame(_ name: borrowing Span<UInt8>, _ text: [UInt8], _ at: Int) -> Bool {
+        for index in 0..<name.count where ASCII.lower(text[at + index]) != name[index] { return false }
+        return true
+    }
+
     private mutating func fail(_ status: Int) -> Bool {
         progress.status = status
         failures += 1
@@ -124,7 +148,10 @@ struct HeadBuilder {
     }
 
     private mutating func addPseudo(_ name: borrowing Span<UInt8>, _ value: borrowing Span<UInt8>) -> Bool {
-        guard value.count <= limits.line else { return fail(414) }
+        guard value.count <= limits.line else {
+            // Without a method there is no request that could be answered.
+            return fail(414) && !name.equals(":method", in: 0..<name.count)
+        }
         switch name.count {
         case 5 where name.equals(":path", in: 0..<5): path.append(value, 0..<value.count)
         case 7 where name.equals(":method", in: 0..<7): method.append(value, 0..<value.count)

@@ -23,6 +23,11 @@ enum ClientRequests {
         var needed = wanted.flags | server.flags
         let inPlace = transport.verifyFlags
         var mustAsk = needed & ~inPlace != 0
+        // Other requests are under way on the same connection.
+        if request.connection.secondary != nil {
+            if !transport.isTLS13, config.cipherSuite.value != nil { return forbid(request, "cipher-suite") }
+            if mustAsk { return forbid(request, "verify-client") }
+        }
         if !transport.isTLS13, let list = config.cipherSuite.value {
             guard let differs = transport.limitCiphers(list) else {
                 request.log(.warning, "ssl", "AH02253: Unable to reconfigure (per-directory) permitted SSL ciphers")
@@ -50,6 +55,12 @@ enum ClientRequests {
             await ask(request, transport, config, wanted, needed, asked)
         }
         return .suspended
+    }
+
+    /// The client is to come again with HTTP/1.1 (RFC 9113, section 9.2.3).
+    private static func forbid(_ request: Request, _ cause: ByteString) -> Outcome {
+        request.notes.set("ssl-renegotiate-forbidden", cause)
+        return .status(403)
     }
 
     private static func ask(

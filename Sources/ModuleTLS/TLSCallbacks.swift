@@ -114,7 +114,7 @@ enum TLSCallbacks {
         let wanted: ByteString
         if transport.isForChallenge {
             wanted = "acme-tls/1"
-        } else if let chosen = transport.server.selectProtocol(names, isSecure: true) {
+        } else if let chosen = transport.server.selectProtocol(names, isSecure: true, transport.parameters) {
             transport.negotiatedProtocol = chosen
             wanted = chosen
         } else {

@@ -29,6 +29,13 @@ extension TLSTransport {
         let used = unsafe ctls_bits(cipher, &bits)
         return (ByteString(unsafe String(cString: name)), Int(used), Int(bits))
     }
+    /// For ALPN too, which comes when the cipher is chosen and not yet in use.
+    var parameters: TLSParameters? {
+        guard let ssl = unsafe ssl else { return nil }
+        let pending = unsafe SSL_get_pending_cipher(ssl).flatMap { unsafe SSL_CIPHER_get_name($0) }
+        let name = unsafe pending.map { unsafe ByteString(String(cString: $0)) } ?? cipher?.name
+        return name.map { TLSParameters(version: version, cipher: $0) }
+    }
     var sessionID: ByteString {
         guard let ssl = unsafe ssl, let session = unsafe SSL_get_session(ssl) else { return "" }
         var count: UInt32 = 0

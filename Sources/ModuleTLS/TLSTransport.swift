@@ -22,6 +22,8 @@ import ServerCore
     /// What the client named (SNI), lower case.
     var serverName: ByteString?
     public internal(set) var negotiatedProtocol: ByteString?
+    public var selectedServer: Server? { isEstablished ? server : nil }
+    public var tlsParameters: TLSParameters? { isSecure ? parameters : nil }
     public private(set) var waitsForRoom = false
     public private(set) var isEstablished = false
     /// What was wrong with the client's certificate (X509_V_ERR_…); 0 for nothing.

@@ -28,15 +28,19 @@ public struct ConnectionProtocol: Sendable {
     /// Answers a request that asks for the protocol with `Upgrade` and takes the connection over; `input` is what came
     /// after the request. Nil: the request is answered as any other. Without it there is no upgrade to the protocol.
     public let upgrade: (@Sendable (Request, ClientStream, _ input: [UInt8]) async -> (any ConnectionSession)?)?
+    /// Whether the protocol may be spoken on a connection with these parameters.
+    public let accepts: @Sendable (Server, TLSParameters) -> Bool
 
     public init(
         _ name: ByteString, preface: [UInt8] = [],
+        accepts: @escaping @Sendable (Server, TLSParameters) -> Bool = { _, _ in true },
         upgrade: (@Sendable (Request, ClientStream, [UInt8]) async -> (any ConnectionSession)?)? = nil,
         open: @escaping @Sendable (Connection, ClientStream, [UInt8]) -> (any ConnectionSession)?
     ) {
         self.name = name
         self.preface = preface
         self.upgrade = upgrade
+        self.accepts = accepts
         self.open = open
     }
 }
@@ -54,11 +58,15 @@ extension Server {
     }
     /// Which of the protocols that a client offers is spoken from now on; nil: HTTP/1, as before (ap_select_protocol).
     /// `isSecure` chooses between those that are for TLS (ALPN) and those whose names end with `c`.
-    public func selectProtocol(_ offers: [ByteString], isSecure: Bool) -> ByteString? {
+    public func selectProtocol(
+        _ offers: [ByteString], isSecure: Bool, _ parameters: TLSParameters? = nil
+    ) -> ByteString? {
         let allowed = allowedProtocols
         let spoken = allowed.filter { name in
             name == "http/1.1"
-                || configuration.hooks.protocols.contains { $0.name == name } && (name == "h2c") != isSecure
+                || configuration.hooks.protocols.contains { offered in
+                    offered.name == name && (parameters.map { offered.accepts(self, $0) } ?? true)
+                } && (name == "h2c") != isSecure
         }
         let honoursOrder = self[Core.server].protocolsHonorOrder.value(default: true)
         let chosen =

@@ -114,8 +114,7 @@ extension Worker {
     }
 
     /// The request of a head that is there as a whole; nil when it is not.
-    func read(_ connection: Connection, _ reader: ConnectionReader) -> ReadOutcome? {
-        let options = requestOptions(connection.baseServer)
+    func read(_ connection: Connection, _ reader: ConnectionReader, _ options: RequestOptions) -> ReadOutcome? {
         var head = RequestHead()
         head.reset(start: 0)
         switch head.parse(&reader.buffer, options) {

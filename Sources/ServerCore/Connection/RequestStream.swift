@@ -52,17 +52,24 @@ public protocol RequestStream: AnyObject {
     /// The request is for a connection of its own only (RFC 9113, section 7): HTTP_1_1_REQUIRED.
     func refuse()
     /// 100 or 103, before the answer.
-    func sendInterim(_ fields: FieldBlock)
-    /// The answer's head; with `isLast` there is no body. Returns bytes that it takes before compression.
-    func sendHead(_ fields: FieldBlock, isLast: Bool)
+    func sendInterim(_ fields: FieldBlock, of request: Request?)
+    /// The answer's head; with `isLast` there is no body.
+    func sendHead(_ fields: FieldBlock, of request: Request, isLast: Bool)
     /// Gives a piece of the body; returns when it was taken over for sending. `isLast`: nothing follows.
     func send(_ piece: ResponseBody.Piece, isLast: Bool, timeout: UInt64) async throws(IOError)
     /// Ends the answer, with fields behind the body or without.
     func finish(trailers: FieldBlock?, timeout: UInt64) async throws(IOError)
+    /// Bytes of the body that were given and then not sent, because the client is gone.
+    var untaken: Int64 { get }
     /// The answer breaks off: the client is told that it is not whole.
     func abort()
     /// The request is over and logged; nothing is called any more.
     func served()
+}
+
+extension RequestStream {
+    /// An interim answer for which nothing is pushed.
+    public func sendInterim(_ fields: FieldBlock) { sendInterim(fields, of: nil) }
 }
 
 /// A section of fields as protocols with compressed fields want it: names in lower case, one buffer, `:status` first.
@@ -75,6 +82,8 @@ public struct FieldBlock: Sendable {
     public private(set) var entries: [Entry] = []
     /// The Date field, made anew for each answer: it is added behind the others.
     public var hasDate = false
+    /// There is a Link field, which may name what is pushed.
+    public private(set) var hasLinks = false
 
     public init() {}
     public var isEmpty: Bool { entries.isEmpty }
@@ -113,17 +122,34 @@ public struct FieldBlock: Sendable {
             } else if name.equalsIgnoringCase("Server") {
                 if answer.isProxyResponse { banner = value }
             } else {
+                if name.count == 4, name.equalsIgnoringCase("Link") { hasLinks = true }
                 add(name, value)
             }
         }
         if let ownDate { add("date", ownDate) } else { hasDate = true }
         add("server", banner ?? answer.configuration.banner)
     }
+    /// Fields behind a body.
+    init(trailers: Table) {
+        for (name, value) in trailers.pairs where !Self.isConnectionSpecific(name) { add(name, value) }
+    }
+    /// Values of all fields of one name, which is in lower case.
+    public func values(of name: StaticString) -> [ByteString] {
+        var found: [ByteString] = []
+        for entry in entries where text.span.equals(name, in: Int(entry.name.lowerBound)..<Int(entry.name.upperBound)) {
+            found.append(ByteString(Array(text[Int(entry.value.lowerBound)..<Int(entry.value.upperBound)])))
+        }
+        return found
+    }
     /// An interim answer.
     public init(status: Int, _ fields: Table) {
         add(":status", ByteString(decimal: status))
         for (name, value) in fields.pairs where !Self.isConnectionSpecific(name) { add(name, value) }
     }
-    /// About as many bytes as a head of HTTP/1 (%O).
-    var weight: Int { text.count + entries.count * 4 + (hasDate ? 37 : 0) }
+    /// About as many bytes as the frame (%O): names are mostly one byte, values have seven eighths of their bytes.
+    var weight: Int {
+        var values = hasDate ? 29 : 0
+        for entry in entries { values += entry.value.count }
+        return 9 + values * 7 / 8 + 2 * (entries.count + (hasDate ? 1 : 0))
+    }
 }

@@ -13,10 +13,11 @@ extension Worker {
     ) -> PlannedAnswer? {
         let index = Int(channel.index)
         let state = parked[index]
-        guard !isStopping, let sharing = state.hasTransport ? sharing(index) : 0,
+        guard !isStopping, let sharing = state.hasTransport || facts.mayPush ? sharing(index, facts) : 0,
             let (plan, fields, size) = plans.recent.find(
                 bytes, candidates: state.candidates, sharing: sharing, epoch: files.epoch),
-            let planned = plan.planned, plan.isFor(state.remote, second: loop.realTime / 1_000_000)
+            let planned = plan.planned, plan.isFor(state.remote, second: loop.realTime / 1_000_000),
+            !plan.mayPush(facts)
         else { return nil }
         let request = plan.request
         let connection = request.connection
@@ -39,7 +40,7 @@ extension Worker {
         _ channel: Channel, _ text: inout [UInt8], from start: Int, to end: Int, _ facts: StreamFacts,
         _ bytes: borrowing Span<UInt8>
     ) -> PlannedAnswer? {
-        guard let sharing = sharing(Int(channel.index)) else { return nil }
+        guard let sharing = sharing(Int(channel.index), facts) else { return nil }
         let state = parked[Int(channel.index)]
         // Out of the object for as long as it is at work: accesses to a local are free.
         var head = RequestHead()
@@ -47,10 +48,10 @@ extension Worker {
         defer { swap(&head, &self.head) }
         head.reset(start: start)
         head.isTrial = true
-        let options = candidateOptions(state.candidates)
+        let options = candidateOptions(state.candidates).ofStream
         var input = text.mutableSpan
         guard case .complete = head.parse(&input, to: end, options),
-            let plan = findPlan(head, input.span, state, sharing), let planned = plan.planned
+            let plan = findPlan(head, input.span, state, sharing), let planned = plan.planned, !plan.mayPush(facts)
         else { return nil }
         let request = plan.request
         request.headersInStorage.take(head, input.span)
@@ -125,8 +126,21 @@ extension Worker {
             default: await ProcessRequest.process(request)
             }
         }
-        let answer = await request.last.withCheckedFields()
-        let sent = await send(answer, on: stream)
+        let answer = request.last
+        let sent: Bool
+        if answer.status == 403, let cause = Self.needsOwnConnection(request) {
+            request.log(
+                .debug, "http2", "AH03061: h2_stream(\(stream.facts.tag)): renegotiate forbidden, cause: \(cause)")
+            drop(answer)
+            stream.refuse()
+            sent = false
+        } else if CheckFields.pass(answer) {
+            sent = await send(answer, on: stream)
+        } else {
+            drop(answer)
+            stream.abort()
+            sent = false
+        }
         request.bytesReceived = stream.bytesReceived
         finish(request)
         let hadBody = request.body != nil
@@ -137,9 +151,40 @@ extension Worker {
         if !isKept { request.letGo() }
     }
 
+    /// An answer that cannot be put into frames is none (h2_stream.c).
+    private func drop(_ answer: Request) {
+        if case .stream(let source) = answer.responseBody { source.cancel() }
+        answer.connection.aborted = true
+    }
+    /// Why a request can only be answered on a connection that it does not share: it asks for another handshake.
+    private static func needsOwnConnection(_ request: Request) -> ByteString? {
+        var current: Request? = request
+        while let one = current {
+            if let cause = one.notes["ssl-renegotiate-forbidden"] { return cause }
+            current = one.next
+        }
+        return nil
+    }
+
     /// The request of a head that lies in `text` whole.
     private func read(_ connection: Connection, _ text: [UInt8]) -> ReadOutcome? {
         let reader = ConnectionReader(connection.stream, timeout: 0, buffer: text)
-        return read(connection, reader)
+        return read(connection, reader, requestOptions(connection.baseServer).ofStream)
+    }
+}
+
+extension Plan {
+    /// What is pushed follows from a whole answer.
+    func mayPush(_ facts: StreamFacts) -> Bool { facts.mayPush && planned?.fields.hasLinks == true }
+}
+
+extension RequestOptions {
+    /// For heads of streams: what limits there are was checked with the fields, which are not the lines written of them.
+    var ofStream: RequestOptions {
+        var options = self
+        options.limitRequestLine = 2 * max(limitRequestLine, 64) + 64
+        options.limitRequestFields = 0
+        options.limitRequestFieldSize = max(limitRequestFieldSize, limitRequestLine, 8190) + 64
+        return options
     }
 }

@@ -26,6 +26,11 @@ extension Worker {
     }
     /// Servers of the connection's address, the default first.
     public func candidates(of channel: Channel) -> [Server] { candidates(parked[Int(channel.index)].candidates) }
+    /// The same for a stream: with a client that takes pushed answers, other variables are set.
+    func sharing(_ index: Int, _ facts: StreamFacts?) -> UInt32? {
+        guard let facts, facts.mayPush else { return sharing(index) }
+        return sharing(index).map { $0 | 1 << 31 }
+    }
     func attach(_ transport: any Transport, to index: Int) {
         while transports.count <= index { transports.append(nil) }
         transports[index] = transport

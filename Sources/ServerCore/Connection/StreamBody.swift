@@ -72,7 +72,7 @@ final class StreamBody: BodySource {
         guard request.first.expectingContinue else { return }
         request.first.expectingContinue = false
         request.expectingContinue = false
-        stream.sendInterim(FieldBlock(status: 100, Table()))
+        stream.sendInterim(FieldBlock(status: 100, Table()), of: request)
     }
     private func takeTrailers() {
         guard let request, !stream.trailers.isEmpty else { return }

@@ -35,9 +35,28 @@ public protocol Transport: AnyObject {
     var isSecure: Bool { get }
     /// What both ends agreed to speak (ALPN); nil is HTTP/1.
     var negotiatedProtocol: ByteString? { get }
+    /// The virtual host that the client named before any request; nil: none.
+    var selectedServer: Server? { get }
+    /// Version and cipher of TLS, as OpenSSL names them; nil: not known.
+    var tlsParameters: TLSParameters? { get }
     /// Connections with the same number are alike in all that an answer may depend on, so that they share plans; nil:
     /// answers of this connection are for it alone. 0 is for connections without a transport.
     var sharing: UInt32? { get }
+}
+
+extension Transport {
+    public var selectedServer: Server? { nil }
+    public var tlsParameters: TLSParameters? { nil }
+}
+
+/// `TLSv1.3` and the like, and the cipher's name.
+public struct TLSParameters: Sendable {
+    public let version: ByteString
+    public let cipher: ByteString
+    public init(version: ByteString, cipher: ByteString) {
+        self.version = version
+        self.cipher = cipher
+    }
 }
 
 /// Makes the transport of one accepted connection; nil: it cannot be served and is closed.

@@ -226,7 +226,8 @@ extension Worker {
             epoch == files.epoch, unreliable == files.unreliableAnswers, !request.isProxyRequest,
             answer.status != 304, answer.status != 206, answer.status != 412, answer.status < 500,
             !Status(answer.status).dropsConnection, !request.headersInStorage.contains("Range"),
-            !answer.isSet("nokeepalive"), let sharing = sharing(Int(request.connection.channel.index)),
+            !answer.isSet("nokeepalive"),
+            let sharing = sharing(Int(request.connection.channel.index), request.connection.secondary),
             let head = PlannedHead(answer), let body = PlannedBody(answer)
         else { return false }
         let key = PlanCache.key(request.requestLine, request.headersInStorage["Host"])

@@ -162,7 +162,7 @@ extension ProcessRequest {
     static func resolveOrRecall(_ request: Request) async -> Outcome {
         let worker = request.connection.worker
         guard !request.dependencies.everything, !request.isSubrequest,
-            let sharing = worker.sharing(Int(request.connection.channel.index))
+            let sharing = worker.sharing(Int(request.connection.channel.index), request.connection.secondary)
         else { return await resolve(request) }
         let (epoch, unreliable) = (request.files.epoch, request.files.unreliableAnswers)
         let candidates = worker.parked[Int(request.connection.channel.index)].candidates

@@ -107,6 +107,8 @@ public final class Request {
     public var isProxyResponse = false
     var answersAsHTTP10 = false
     public var trailersIn = Table()
+    /// Fields behind the body, where the protocol has a place for them (trailers_out).
+    public var trailersOut = Table()
     /// Bytes of status line and fields (%O).
     public internal(set) var headerBytesSent = 0
     /// Bytes that chunks add to the body (%O).

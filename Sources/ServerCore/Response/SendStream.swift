@@ -23,16 +23,17 @@ extension Worker {
         _ = ResponseHead.settle(request)
         let block = FieldBlock(request)
         request.headerBytesSent = block.weight
-        if request.isHeadOnly || headerOnly || isEmpty(request.responseBody) {
+        if request.isHeadOnly || headerOnly || isEmpty(request.responseBody) && request.trailersOut.isEmpty {
             if case .stream(let source) = request.responseBody { source.cancel() }
-            stream.sendHead(block, isLast: true)
+            stream.sendHead(block, of: request, isLast: true)
             return true
         }
-        stream.sendHead(block, isLast: false)
+        stream.sendHead(block, of: request, isLast: false)
         pace(request, &first)
         do throws(IOError) {
             switch request.responseBody {
             case .none: break
+            case .pieces(let pieces) where pieces.isEmpty: try await finish(request, stream)
             case .pieces(let pieces): try await send(pieces, request, stream)
             case .stream(let source): return try await send(source, first, request, stream)
             }
@@ -51,6 +52,7 @@ extension Worker {
     }
     private func fail(_ request: Request, _ stream: any RequestStream) -> Bool {
         stream.abort()
+        request.framingBytesSent -= stream.untaken
         request.connection.aborted = true
         return false
     }
@@ -61,9 +63,11 @@ extension Worker {
         let timeout = request.server.timeoutMilliseconds
         let last = pieces.lastIndex { $0.count > 0 } ?? 0
         for (index, piece) in pieces.enumerated() where piece.count > 0 {
-            try await give(piece, index == last, stream, timeout)
+            // As Apache's content length filter counts: what was passed on, taken or not.
             request.bytesSent += piece.count
+            try await give(piece, index == last && request.trailersOut.isEmpty, stream, timeout)
         }
+        if !request.trailersOut.isEmpty { try await finish(request, stream) }
     }
 
     private func send(
@@ -83,13 +87,18 @@ extension Worker {
             } catch { return fail(request, stream) }
             guard let piece else { break }
             if piece.isEmpty { continue }
-            let isLast = source.hasGivenAll || source.isAtEnd
-            try await give(.bytes(piece), isLast, stream, timeout)
+            let isLast = request.trailersOut.isEmpty && (source.hasGivenAll || source.isAtEnd)
             request.bytesSent += Int64(piece.count)
+            try await give(.bytes(piece), isLast, stream, timeout)
             if isLast { return true }
         }
-        try await stream.finish(trailers: nil, timeout: timeout)
+        try await finish(request, stream)
         return true
+    }
+    /// Ends an answer whose last piece was not known to be that.
+    private func finish(_ request: Request, _ stream: any RequestStream) async throws(IOError) {
+        let trailers = request.trailersOut.isEmpty ? nil : FieldBlock(trailers: request.trailersOut)
+        try await stream.finish(trailers: trailers, timeout: request.server.timeoutMilliseconds)
     }
 
     /// While the client takes a piece, another request may be at work.

@@ -123,8 +123,9 @@ class Server:
 class PHP:
     """A private php-fpm with one pool that listens on a unix socket, and one on a TCP port."""
 
-    def __init__(self, root, children=6, ini=None, program=None):
+    def __init__(self, root, children=6, ini=None, program=None, limit="64M"):
         self.root = root
+        self.limit = limit      # of request bodies
         self.program = program or self.binary()     # php-fpm, or what takes its place
         self.ini = ini      # the only php.ini it reads; none without it
         self.socket = os.path.join(root, "php.sock")
@@ -145,7 +146,7 @@ class PHP:
         user = "user=www-data\ngroup=www-data\n" if os.geteuid() == 0 else ""
         owner = "listen.mode=0666\n"
         common = (f"{user}{owner}pm=static\npm.max_children={self.children}\ncatch_workers_output=yes\n"
-                  "php_admin_flag[display_errors]=on\nphp_admin_flag[log_errors]=off\nphp_admin_value[post_max_size]=64M\n"
+                  f"php_admin_flag[display_errors]=on\nphp_admin_flag[log_errors]=off\nphp_admin_value[post_max_size]={self.limit}\n"
                   "php_admin_value[upload_max_filesize]=64M\nphp_admin_value[date.timezone]=UTC\n"
                   "php_admin_flag[html_errors]=off\nphp_admin_value[session.save_path]=/tmp\n")
         conf = os.path.join(self.root, "fpm.conf")
