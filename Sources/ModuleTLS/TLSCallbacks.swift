@@ -130,8 +130,8 @@ enum TLSCallbacks {
             }
             at += 1 + name.count
         }
-        // RFC 7301, section 3.2: no_application_protocol.
-        return SSL_TLSEXT_ERR_ALERT_FATAL
+        // As apache2 2.4.71: the handshake goes on. RFC 7301, section 3.2, would end it.
+        return SSL_TLSEXT_ERR_NOACK
     }
 
     // MARK: Client certificates
