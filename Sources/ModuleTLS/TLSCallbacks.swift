@@ -130,8 +130,8 @@ enum TLSCallbacks {
             }
             at += 1 + name.count
         }
-        // As apache2 2.4.71: the handshake goes on. RFC 7301, section 3.2, would end it.
-        return SSL_TLSEXT_ERR_NOACK
+        // RFC 7301, section 3.2: no_application_protocol. Apache names http/1.1 even so, and clients end the handshake then.
+        return SSL_TLSEXT_ERR_ALERT_FATAL
     }
 
     // MARK: Client certificates
