@@ -204,7 +204,7 @@ import ServerCore
 }
 
 /// A certificate and its key, held.
-@safe struct MachineCertificate: @unchecked Sendable {
+@safe final class MachineCertificate: @unchecked Sendable {
     let certificate: OpaquePointer
     let key: OpaquePointer
     init(_ certificate: OpaquePointer, _ key: OpaquePointer) {
@@ -212,5 +212,9 @@ import ServerCore
         unsafe EVP_PKEY_up_ref(key)
         unsafe self.certificate = certificate
         unsafe self.key = key
+    }
+    deinit {
+        unsafe X509_free(certificate)
+        unsafe EVP_PKEY_free(key)
     }
 }

@@ -96,15 +96,13 @@ import ServerCore
             : "AH10274: SSL Proxy: Peer proposed ALPN protocol \(chosen) which is none of our proposals [\(wish.protocols[0])]."
     }
     private func outcome(_ ssl: OpaquePointer, _ result: Int32) -> IOResult {
-        switch unsafe SSL_get_error(ssl, result) {
-        case SSL_ERROR_WANT_READ:
-            waitsForRoom = false
+        let trouble = unsafe SSLBytes.trouble(ssl, result)
+        switch trouble {
+        case .wantsInput, .wantsRoom:
+            waitsForRoom = trouble == .wantsRoom
             return .wouldBlock
-        case SSL_ERROR_WANT_WRITE:
-            waitsForRoom = true
-            return .wouldBlock
-        case SSL_ERROR_ZERO_RETURN: return .bytes(0)
-        default:
+        case .end: return .bytes(0)
+        case .broken, .failed:
             isBroken = true
             return .failed(.connectionReset)
         }
@@ -122,18 +120,10 @@ import ServerCore
         return result
     }
     @unsafe private func receive(_ memory: UnsafeMutableRawBufferPointer) -> IOResult {
-        guard let ssl = unsafe ssl, !isBroken, let start = memory.baseAddress else { return .failed(.brokenPipe) }
+        guard let ssl = unsafe ssl, !isBroken, memory.count > 0 else { return .failed(.brokenPipe) }
         if let result = unsafe shakeHands(ssl) { return result }
-        var total = 0
-        let size = memory.count
-        while total < size {
-            ERR_clear_error()
-            let count = unsafe SSL_read(ssl, start + total, Int32(clamping: size - total))
-            guard count > 0 else { return total > 0 ? .bytes(total) : unsafe outcome(ssl, count) }
-            total += Int(count)
-            if unsafe SSL_has_pending(ssl) == 0 { break }
-        }
-        return .bytes(total)
+        let count = unsafe SSLBytes.read(ssl, memory)
+        return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }
     func send(_ bytes: [UInt8], from offset: Int, more: Bool) -> IOResult {
         guard offset >= 0, offset < bytes.count else { return .bytes(0) }
@@ -152,16 +142,8 @@ import ServerCore
     private func write(_ bytes: UnsafeRawBufferPointer) -> IOResult {
         guard let ssl = unsafe ssl, !isBroken else { return .failed(.brokenPipe) }
         if let result = unsafe shakeHands(ssl) { return result }
-        var total = 0
-        let size = bytes.count
-        while total < size {
-            ERR_clear_error()
-            let count = unsafe SSL_write(
-                ssl, bytes.baseAddress.unsafelyUnwrapped + total, Int32(clamping: size - total))
-            guard count > 0 else { return total > 0 ? .bytes(total) : unsafe outcome(ssl, count) }
-            total += Int(count)
-        }
-        return .bytes(total)
+        let count = unsafe SSLBytes.write(ssl, bytes)
+        return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }
 
     // MARK: The end

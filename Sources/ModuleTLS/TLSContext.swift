@@ -86,6 +86,8 @@ import ServerCore
                 : unsafe SSL_CTX_use_certificate_file(context, $0, SSL_FILETYPE_PEM) == 1
         }
     }
+    /// The certificate in use has its key.
+    var hasMatchingKey: Bool { unsafe SSL_CTX_check_private_key(context) == 1 }
     enum KeyOutcome { case ok, unreadable, mismatch }
     func useKey(_ file: ByteString, passphrase: ByteString? = nil) -> KeyOutcome {
         OpenSSLError.clear()

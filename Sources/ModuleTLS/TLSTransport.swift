@@ -59,10 +59,8 @@ import ServerCore
         self.candidates = candidates
         server = candidates[0]
         unsafe ssl = made
-        guard let bio = unsafe ChannelBIO.make(for: channelEnd) else {
-            unsafe SSL_free(made)
-            return nil
-        }
+        // `deinit` frees what was made.
+        guard let bio = unsafe ChannelBIO.make(for: channelEnd) else { return nil }
         unsafe SSL_set_bio(made, bio, bio)
         unsafe _ = ctls_set_owner(made, Unmanaged.passUnretained(self).toOpaque())
         unsafe SSL_set_accept_state(made)
@@ -116,47 +114,28 @@ import ServerCore
     }
     @unsafe private func receive(_ memory: UnsafeMutableRawBufferPointer) -> IOResult {
         guard case .tls = mode else { return unsafe plainReceive(memory) }
-        guard let ssl = unsafe ssl, !isBroken, let start = memory.baseAddress else { return .failed(.brokenPipe) }
-        var total = 0
-        let size = memory.count
-        while total < size {
-            ERR_clear_error()
-            let room = memory.count - total
-            let count = unsafe SSL_read(ssl, start + total, Int32(clamping: room))
-            if count > 0 {
-                total += Int(count)
-                if unsafe SSL_has_pending(ssl) == 0 { break }
-                continue
-            }
-            if total > 0 {
-                // What is wrong is found again by the next call.
-                break
-            }
-            let result = unsafe outcome(ssl, count)
-            unsafe noteHandshake(ssl)
-            if case .tls = mode { return result }
-            return unsafe plainReceive(memory)
-        }
+        guard let ssl = unsafe ssl, !isBroken, memory.count > 0 else { return .failed(.brokenPipe) }
+        let count = unsafe SSLBytes.read(ssl, memory)
+        let result = count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
         unsafe noteHandshake(ssl)
-        return .bytes(total)
+        if case .tls = mode { return result }
+        return unsafe plainReceive(memory)
     }
     private func noteHandshake(_ ssl: OpaquePointer) {
         if !isEstablished, unsafe ctls_is_handshake_done(ssl) == 1 { isEstablished = true }
     }
     /// What a call that moved nothing says.
     private func outcome(_ ssl: OpaquePointer, _ result: Int32) -> IOResult {
-        switch unsafe SSL_get_error(ssl, result) {
-        case SSL_ERROR_WANT_READ:
-            waitsForRoom = false
+        let trouble = unsafe SSLBytes.trouble(ssl, result)
+        switch trouble {
+        case .wantsInput, .wantsRoom:
+            waitsForRoom = trouble == .wantsRoom
             return .wouldBlock
-        case SSL_ERROR_WANT_WRITE:
-            waitsForRoom = true
-            return .wouldBlock
-        case SSL_ERROR_ZERO_RETURN: return .bytes(0)
-        case SSL_ERROR_SYSCALL:
+        case .end: return .bytes(0)
+        case .broken:
             isBroken = true
             return .failed(.connectionReset)
-        default:
+        case .failed:
             isBroken = true
             let errors = OpenSSLError.take()
             if !isEstablished, errors.contains(where: Self.isHTTPRequest) {
@@ -221,16 +200,8 @@ import ServerCore
 
     private func write(_ bytes: UnsafeRawBufferPointer) -> IOResult {
         guard let ssl = unsafe ssl, !isBroken else { return .failed(.brokenPipe) }
-        var total = 0
-        let size = bytes.count
-        while total < size {
-            ERR_clear_error()
-            let count = unsafe SSL_write(
-                ssl, bytes.baseAddress.unsafelyUnwrapped + total, Int32(clamping: bytes.count - total))
-            guard count > 0 else { return total > 0 ? .bytes(total) : unsafe outcome(ssl, count) }
-            total += Int(count)
-        }
-        return .bytes(total)
+        let count = unsafe SSLBytes.write(ssl, bytes)
+        return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }
 
     // MARK: - The end

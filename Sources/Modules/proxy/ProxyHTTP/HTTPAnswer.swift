@@ -18,6 +18,7 @@ struct HTTPAnswer {
     private let mayRepeat: Bool
     private let originalStatus: Int
     private let originalLine: ByteString?
+    /// Interim answers passed on for one request (AP_MAX_INTERIM_RESPONSES).
     private static let interimLimit = 10
 
     init(

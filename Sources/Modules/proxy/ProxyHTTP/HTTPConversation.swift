@@ -19,8 +19,6 @@ struct HTTPConversation {
     private let upgrade: ByteString?
     /// The backend says whether it wants the body before it gets it.
     private let waits: Bool
-    /// Interim answers passed on for one request (AP_MAX_INTERIM_RESPONSES).
-    private static let interimLimit = 10
 
     init(_ request: Request, _ backend: Backend, _ target: ProxyTarget, _ worker: ProxyWorker?) {
         self.request = request
