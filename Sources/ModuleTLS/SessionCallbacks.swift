@@ -38,7 +38,9 @@ enum SessionCallbacks {
         guard unsafe ctls_ticket_cipher(cipher, found.key.encryption, Int32(found.key.encryption.count), iv, 0) == 1,
             unsafe ctls_ticket_mac(mac, found.key.authentication, found.key.authentication.count) == 1
         else { return -1 }
-        return found.isOld ? 2 : 1
+        // Under TLS 1.3 each ticket is good for one connection (RFC 8446 appendix C.4): 2 asks for the next one. OpenSSL's
+        // own keys do the same. It also acknowledges the client's Finished, for which clients may hold back their request.
+        return unsafe found.isOld || SSL_version(ssl) >= 0x304 ? 2 : 1
     }
 
     static func installCache(_ context: OpaquePointer) {
