@@ -22,66 +22,6 @@ enum DirectiveTableMore {
 
     private static let revocation: [Directive] = [
         Directive(
-            "SSLOCSPEnable", .server,
-            "Enable use of OCSP to verify certificate revocation mode ('on', 'leaf', 'off')",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPDefaultResponder", .server,
-            "URL of the default OCSP Responder",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPOverrideResponder", .server,
-            "Force use of the default responder URL ('on', 'off')",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPResponseTimeSkew", .server,
-            "Maximum time difference in OCSP responses",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPResponseMaxAge", .server,
-            "Maximum age of OCSP responses",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPResponderTimeout", .server,
-            "OCSP responder query timeout",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPUseRequestNonce", .server,
-            "Whether OCSP queries use a nonce or not ('on', 'off')",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPProxyURL", .server,
-            "Proxy URL to use for OCSP requests",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPNoVerify", .server,
-            "Do not verify OCSP Responder certificate ('on', 'off')",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
-            "SSLOCSPResponderCertificateFile", .server,
-            "Trusted OCSP responder certificates(`/path/to/file' - PEM encoded certificates)",
-            .unsupported(
-                "whether client certificates are revoked is not asked of OCSP responders here: use SSLCARevocationFile")
-        ),
-        Directive(
             "SSLStaplingCache", .server,
             "SSL Stapling Response Cache storage (`dbm:/path/to/file')",
             .take1(TLSDirectives.staplingCache)),

@@ -19,7 +19,7 @@ enum ProvidedStaples {
     static func install(_ context: OpaquePointer) {
         unsafe _ = ctls_ctx_status(context) { ssl, _ in unsafe ProvidedStaples.staple(ssl) }
     }
-    private static func staple(_ ssl: OpaquePointer?) -> Int32 {
+    static func staple(_ ssl: OpaquePointer?) -> Int32 {
         guard let ssl = unsafe ssl, let transport = unsafe TLSTransport.owner(of: ssl), !transport.isForChallenge,
             let source = transport.server.configuration.hooks.provider(StapleSource.group, "md"),
             let certificate = unsafe SSL_get_certificate(ssl)

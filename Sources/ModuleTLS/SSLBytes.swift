@@ -33,7 +33,9 @@ enum SSLBytes {
     }
 
     enum Trouble {
-        case wantsInput, wantsRoom
+        /// Input, or that who holds the handshake lets it go on.
+        case wantsInput
+        case wantsRoom
         /// The orderly end of the stream.
         case end
         /// The socket failed, or ended without a word.
@@ -44,7 +46,7 @@ enum SSLBytes {
     /// What a call that moved nothing says.
     @unsafe static func trouble(_ ssl: OpaquePointer, _ result: Int32) -> Trouble {
         switch unsafe SSL_get_error(ssl, result) {
-        case SSL_ERROR_WANT_READ: .wantsInput
+        case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_CLIENT_HELLO_CB: .wantsInput
         case SSL_ERROR_WANT_WRITE: .wantsRoom
         case SSL_ERROR_ZERO_RETURN: .end
         case SSL_ERROR_SYSCALL: .broken

@@ -31,6 +31,17 @@ final class SessionCache: @unchecked Sendable {
         small = Places(first: start, count: max(4, (words - start) / smallSize / 4 * 4), size: smallSize)
     }
 
+    /// A cache for answers of OCSP responders, which are longer than sessions: half of it for those up to 2 kB, half for those up
+    /// to 10 kB, and room for four of each at least.
+    init(forAnswers size: Int) throws(Errno) {
+        let (smallSize, largeSize) = (4 + 260, 4 + 1282)
+        let words = max(size / 8, 8 * largeSize)
+        memory = try SharedMemory(size: words * 8)
+        large = Places(first: 0, count: max(4, words / 2 / largeSize / 4 * 4), size: largeSize)
+        let start = large.count * largeSize
+        small = Places(first: start, count: max(4, (words - start) / smallSize / 4 * 4), size: smallSize)
+    }
+
     private static func hash(_ id: [UInt8]) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in id { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
@@ -41,6 +52,11 @@ final class SessionCache: @unchecked Sendable {
         let places = session.count <= small.capacity ? small : large
         guard places.count > 0, session.count <= places.capacity else { return }
         let hash = Self.hash(id)
+        // One that changes its size does not stay at its old place.
+        let other = session.count <= small.capacity ? large : small
+        if other.count > 0, candidates(hash, other).contains(where: { memory.word($0 + 2).load() == hash }) {
+            remove(id)
+        }
         var best = 0
         var bestEnd = UInt64.max
         for place in candidates(hash, places) {

@@ -19,7 +19,7 @@ public enum TLS {
     static let sharedCache = ModuleDefinition("socache_shmcb", .cache, directives: [])
 
     public static let module = ModuleDefinition(
-        "ssl", .core, directives: DirectiveTable.rows + DirectiveTableMore.rows
+        "ssl", .core, directives: DirectiveTable.rows + DirectiveTableMore.rows + DirectiveTableOCSP.rows
     ) { hooks in
         hooks.onCheckConfig { configuration in
             for server in configuration.servers { server.usesTLS = server.isTLS }

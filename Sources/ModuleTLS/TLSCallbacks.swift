@@ -53,6 +53,11 @@ enum TLSCallbacks {
         {
             unsafe use(context, ssl)
         }
+        if unsafe SSL_client_hello_get0_ext(ssl, UInt32(TLSEXT_TYPE_status_request), nil, nil) == 1,
+            let context = unsafe TLSContext.owner(of: ssl), StapleCallback.mustWait(transport, context)
+        {
+            return SSL_CLIENT_HELLO_RETRY
+        }
         if let state = transport.worker.configuration.tls {
             let isNewer = unsafe state.managed.apply(to: ssl, of: transport.server)
             transport.showsStandIn = !isNewer && state.context(of: transport.server)?.isFallback == true

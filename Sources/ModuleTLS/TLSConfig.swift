@@ -31,6 +31,7 @@ struct TLSServerConfig: MergeableConfig {
     var revocationCheck: Setting<RevocationCheck> = .inherited
     var commands: [ConfCommand] = []
     var stapling = StaplingConfig()
+    var revocation = RevocationConfig()
 
     // Of the whole server, kept with the main one.
     var sessionCache: Setting<SessionCacheChoice> = .inherited
@@ -78,6 +79,7 @@ struct TLSServerConfig: MergeableConfig {
         result.revocationCheck = child.revocationCheck.or(base.revocationCheck)
         result.commands = base.commands + child.commands
         result.stapling = StaplingConfig.merged(base.stapling, child.stapling)
+        result.revocation = RevocationConfig.merged(base.revocation, child.revocation)
         result.passPhraseDialog = child.passPhraseDialog.or(base.passPhraseDialog)
         return result
     }

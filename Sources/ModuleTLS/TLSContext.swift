@@ -14,6 +14,12 @@ import ServerCore
     var isFallback = false
     var sessions: SessionCache?
     var tickets: TicketKeys?
+    /// SSLOCSPResponderCertificateFile.
+    var responderCertificates: [Certificate] = []
+    /// Certificates whose status another module provides.
+    var provided: [[UInt8]] = []
+    /// Set with `SSLUseStapling`.
+    var staples: Stapling.Setup?
 
     init?(_ server: Server) {
         guard let made = unsafe SSL_CTX_new(TLS_server_method()) else { return nil }
@@ -196,7 +202,8 @@ struct TLSVersions: OptionSet, Sendable, Hashable {
 }
 
 /// A private key in memory.
-@safe final class PrivateKey {
+@safe final class PrivateKey: @unchecked Sendable {
+    // SAFETY: never changes; OpenSSL counts references atomically.
     let key: OpaquePointer
     /// Reads a PEM file; nil where it cannot be read, or is encrypted and `passphrase` does not open it.
     init?(file: ByteString, passphrase: ByteString?) {

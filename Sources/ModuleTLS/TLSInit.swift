@@ -39,7 +39,7 @@ enum TLSInit {
             managed: ManagedCertificates(configuration.certificateBoard))
     }
 
-    private static func fail(_ server: Server, _ lines: [ByteString], dies: Bool = true) -> DirectiveError {
+    static func fail(_ server: Server, _ lines: [ByteString], dies: Bool = true) -> DirectiveError {
         var all = lines + OpenSSLError.lines()
         if dies {
             if server.isVirtual, let log = server.errorLogName {
@@ -88,6 +88,8 @@ enum TLSInit {
             }
         }
         try useCertificates(context, server, config, asksForPhrases)
+        useParameters(context, server, config.certificateFiles.first)
+        context.responderCertificates = try responderCertificates(server, config)
         if let failed = context.configure(config.commands.map { ($0.name, $0.value) }) {
             guard failed.index < config.commands.count else {
                 throw fail(server, ["AH02547: SSL_CONF_CTX_finish() failed"])
@@ -100,6 +102,7 @@ enum TLSInit {
         guard context.hasMatchingKey || !asksForPhrases else {
             throw fail(server, ["AH02572: Failed to configure at least one certificate and key for \(server.sslID)"])
         }
+        try prepareStapling(context, server)
         return context
     }
     /// `SSLFIPS`: for all of the process.
@@ -181,6 +184,7 @@ enum TLSInit {
             if let certificate = context.certificate { check(certificate, id, server) }
             if !context.isFallback, ProvidedStaples.prime(server, file: file, chain: config.chainFile.value) {
                 unsafe ProvidedStaples.install(context.context)
+                if let certificate = context.certificate { context.provided.append(certificate.fingerprint) }
             }
             server.configuration.say(
                 .info, "ssl", "AH02568: Certificate and private key \(id) configured from \(file) and \(keyFile)")

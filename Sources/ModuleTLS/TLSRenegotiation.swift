@@ -78,6 +78,10 @@ extension TLSTransport {
             } catch { return false }
         }
         forgetFacts()
+        if ClientRevocation.applies(self), !(await ClientRevocation.check(self)) {
+            breakOff(OpenSSLError.take())
+            return false
+        }
         return true
     }
 }

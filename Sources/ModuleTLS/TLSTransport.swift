@@ -41,8 +41,13 @@ import ServerCore
     var isRefused = false
     private var mode = Mode.tls
     private let channelEnd: ChannelEnd
+    /// Whether responders stand by the client's certificate (`SSLOCSPEnable`).
+    var revocation = ClientRevocation.State.unchecked
+    /// How many answers of OCSP responders the handshake waits for; nil: it was not looked at yet.
+    var staplesAwaited: Int?
     /// A handshake failed: the error is told once.
     private var isBroken = false
+    var isOpen: Bool { unsafe ssl != nil }
 
     enum Mode {
         case tls
@@ -115,14 +120,27 @@ import ServerCore
     @unsafe private func receive(_ memory: UnsafeMutableRawBufferPointer) -> IOResult {
         guard case .tls = mode else { return unsafe plainReceive(memory) }
         guard let ssl = unsafe ssl, !isBroken, memory.count > 0 else { return .failed(.brokenPipe) }
+        if !isEstablished, let result = unsafe shakeHands(ssl, memory) { return result }
         let count = unsafe SSLBytes.read(ssl, memory)
-        let result = count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
-        unsafe noteHandshake(ssl)
-        if case .tls = mode { return result }
-        return unsafe plainReceive(memory)
+        return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }
-    private func noteHandshake(_ ssl: OpaquePointer) {
-        if !isEstablished, unsafe ctls_is_handshake_done(ssl) == 1 { isEstablished = true }
+    /// Goes on with the handshake; nil when it is done and requests may be read.
+    @unsafe private func shakeHands(_ ssl: OpaquePointer, _ memory: UnsafeMutableRawBufferPointer) -> IOResult? {
+        if unsafe ctls_is_handshake_done(ssl) == 0 {
+            ERR_clear_error()
+            let done = unsafe SSL_do_handshake(ssl)
+            if done != 1 {
+                let result = unsafe outcome(ssl, done)
+                if case .tls = mode { return result }
+                return unsafe plainReceive(memory)
+            }
+        }
+        if ClientRevocation.mustWait(self) {
+            waitsForRoom = false
+            return .wouldBlock
+        }
+        isEstablished = true
+        return nil
     }
     /// What a call that moved nothing says.
     private func outcome(_ ssl: OpaquePointer, _ result: Int32) -> IOResult {
