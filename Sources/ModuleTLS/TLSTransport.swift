@@ -86,8 +86,12 @@ import ServerCore
     }
     public var sharing: UInt32? {
         guard isSecure, !isForChallenge, !showsStandIn, !hasClientCertificate else { return nil }
-        return UInt32(truncatingIfNeeded: server.number) << 1 + (serverName == nil ? 1 : 2)
+        if let known = sharingKnown { return known }
+        let number = SharingClasses.of(worker).number(server: server.number, serverName: serverName)
+        if isEstablished { sharingKnown = number }
+        return number
     }
+    private var sharingKnown: UInt32?
     private var hasClientCertificate: Bool {
         if let known = clientCertificateKnown { return known }
         let has = unsafe ssl != nil && SSL_get0_peer_certificate(ssl) != nil
@@ -99,7 +103,10 @@ import ServerCore
     var handshakesDone = 0
     func noteHandshakeDone() { handshakesDone += 1 }
     /// The client may be known now.
-    func forgetFacts() { clientCertificateKnown = nil }
+    func forgetFacts() {
+        clientCertificateKnown = nil
+        sharingKnown = nil
+    }
     /// The connection is of no more use.
     func breakOff(_ errors: [UInt]) {
         isBroken = true
