@@ -181,7 +181,7 @@ import CTLS
         }
         /// Every value of one kind of entry, in order.
         func values(_ kind: ByteString) -> [ByteString] {
-            let nid = Self.nids.first { $0.name == kind }?.nid ?? NID_undef
+            let nid = Self.nids.first { $0.name.equalsIgnoringCase(kind) }?.nid ?? NID_undef
             guard nid != NID_undef else { return [] }
             return entries.filter { $0.nid == nid }.map(\.value)
         }

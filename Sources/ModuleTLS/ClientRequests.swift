@@ -1,12 +1,48 @@
 // Apache: modules/ssl/ssl_engine_kernel.c (ssl_hook_Access_classic, ssl_hook_Access_modern)
 
 import Bytes
+import CTLS
 import ServerCore
 
 /// Directories that ask for more than the handshake did: the client is asked for its certificate now.
 enum ClientRequests {
     static let key = ObjectIdentifier(ClientRequests.self as Any.Type)
 
+    /// What holds for a request: its directory's settings, and those of its server where the handshake was for another one.
+    private struct Rules {
+        let wanted: VerifyMode
+        let server: VerifyMode
+        /// What the certificate is judged by.
+        let verify: VerifyMode
+        let depth: Int?
+        let ciphers: ByteString?
+        let bufferSize: Int
+        /// The handshake was for another server, with other authorities.
+        let hasOtherAuthorities: Bool
+        /// The handshake alone does not tell whether the request is let in.
+        let mayAsk: Bool
+
+        init(_ request: Request, _ transport: TLSTransport, _ config: TLSDirectoryConfig) {
+            let (shown, asked) = (transport.server[TLS.server], request.server[TLS.server])
+            let isOther = transport.server !== request.server
+            wanted = config.verifyClient.value ?? .none
+            server = asked.verifyClient.value(default: .none)
+            verify = config.verifyClient.value ?? server
+            depth = config.verifyDepth.value ?? (isOther ? asked.verifyDepth.value(default: 1) : nil)
+            ciphers = config.cipherSuite.value ?? (isOther ? asked.cipherSuite.value : nil)
+            bufferSize = config.bufferSize.value(default: 131_072)
+            func differs(_ now: Setting<ByteString>, _ before: Setting<ByteString>) -> Bool {
+                now.value != nil && now.value != before.value
+            }
+            hasOtherAuthorities =
+                isOther
+                && (differs(asked.authorityFile, shown.authorityFile)
+                    || differs(asked.authorityPath, shown.authorityPath))
+            mayAsk =
+                config.verifyClient.value != nil || ciphers != nil
+                || asked.verifyClient.value != nil && (isOther || depth != nil)
+        }
+    }
     /// What was asked of the client for this request.
     private final class Asked {
         var succeeded = false
@@ -14,21 +50,24 @@ enum ClientRequests {
     }
 
     static func verify(_ request: Request, _ transport: TLSTransport, _ config: TLSDirectoryConfig) -> Outcome {
-        let server = transport.server[TLS.server].verifyClient.value(default: .none)
-        guard config.verifyClient.value != nil || config.cipherSuite.value != nil else {
-            return server == .require ? checkCertificate(request, transport) : .declined
-        }
+        let rules = Rules(request, transport, config)
+        let (wanted, server) = (rules.wanted, rules.server)
+        if request.moduleState[key] == nil { transport.forgiveMissingAuthority() }
+        guard rules.mayAsk else { return server == .require ? checkCertificate(request, transport) : .declined }
         request.doNotReuse()
-        let wanted = config.verifyClient.value ?? .none
         var needed = wanted.flags | server.flags
         let inPlace = transport.verifyFlags
         var mustAsk = needed & ~inPlace != 0
+        if !mustAsk, needed != 0, let depth = rules.depth, transport.clientCertificate != nil {
+            // A chain that was let pass before may be too long here.
+            mustAsk = transport.verifiedDepth.map { $0 > depth } ?? true
+        }
         // Other requests are under way on the same connection.
         if request.connection.secondary != nil {
-            if !transport.isTLS13, config.cipherSuite.value != nil { return forbid(request, "cipher-suite") }
+            if !transport.isTLS13, rules.ciphers != nil { return forbid(request, "cipher-suite") }
             if mustAsk { return forbid(request, "verify-client") }
         }
-        if !transport.isTLS13, let list = config.cipherSuite.value {
+        if !transport.isTLS13, let list = rules.ciphers {
             guard let differs = transport.limitCiphers(list) else {
                 request.log(.warning, "ssl", "AH02253: Unable to reconfigure (per-directory) permitted SSL ciphers")
                 return .status(403)
@@ -45,14 +84,21 @@ enum ClientRequests {
             if outcome != .declined { transport.setVerifyFlags(inPlace & ~needed) }
             return outcome
         }
-        guard mustAsk else {
-            return wanted == .require ? checkPostVerify(request, transport, wanted, server) : .declined
+        guard mustAsk else { return checkPostVerify(request, transport, wanted, server) }
+        if needed & SSL_VERIFY_FAIL_IF_NO_PEER_CERT != 0, rules.hasOtherAuthorities {
+            request.log(
+                .info, "ssl",
+                "AH02256: Non-default virtual host with SSLVerify set to 'require' and VirtualHost-specific CA certificate list is only available to clients with TLS server name indication (SNI) support"
+            )
+            return .status(403)
         }
         guard !request.isSubrequest else { return .status(403) }
         let asked = Asked()
         request.moduleState[key] = asked
         request.loopWork = { [unowned request] in
-            await ask(request, transport, config, wanted, needed, asked)
+            await ask(request, transport, rules, needed, asked)
+            // Of which authority the certificate is was not asked as it should be.
+            if rules.hasOtherAuthorities { transport.isGenerous = true }
         }
         return .suspended
     }
@@ -64,11 +110,9 @@ enum ClientRequests {
     }
 
     private static func ask(
-        _ request: Request, _ transport: TLSTransport, _ config: TLSDirectoryConfig, _ wanted: VerifyMode,
-        _ flags: Int32,
-        _ asked: Asked
+        _ request: Request, _ transport: TLSTransport, _ rules: Rules, _ flags: Int32, _ asked: Asked
     ) async {
-        if let status = await keepBody(request, limit: config.bufferSize.value(default: 131_072)) {
+        if let status = await keepBody(request, limit: rules.bufferSize) {
             request.log(
                 .error, "ssl",
                 transport.isTLS13
@@ -77,8 +121,8 @@ enum ClientRequests {
             asked.status = status
             return
         }
-        transport.requestVerify = wanted
-        transport.requestDepth = config.verifyDepth.value
+        transport.requestVerify = rules.verify
+        transport.requestDepth = rules.depth
         let inPlace = transport.verifyFlags
         guard transport.beginVerification(flags) == .ok else {
             transport.setVerifyFlags(inPlace)
@@ -92,7 +136,20 @@ enum ClientRequests {
             return
         }
         asked.succeeded = await transport.finishVerification(timeout: request.server.timeoutMilliseconds)
-        if !asked.succeeded { request.log(.error, "ssl", "AH02261: Re-negotiation handshake failed") }
+        if !asked.succeeded {
+            logFailure(request, transport, isRequired: rules.wanted == .require || rules.server == .require)
+        }
+    }
+    private static func logFailure(_ request: Request, _ transport: TLSTransport, isRequired: Bool) {
+        if !transport.isTLS13 {
+            request.log(.error, "ssl", "AH02261: Re-negotiation handshake failed")
+        } else if isRequired {
+            request.log(
+                .error, "ssl",
+                transport.verifyResult != 0
+                    ? "AH02262: Re-negotiation handshake failed: Client verification failed"
+                    : "AH02263: Re-negotiation handshake failed: Client certificate missing")
+        }
     }
     /// What of the body is under way stands before the client's answer: it is read and kept. A status where it is too long.
     private static func keepBody(_ request: Request, limit: Int) async -> Int? {
@@ -102,7 +159,11 @@ enum ClientRequests {
         do throws(BodyError) {
             while let piece = try await body.next() {
                 bytes.append(piece)
-                if bytes.count > limit { return 413 }
+                if bytes.count > limit {
+                    request.log(
+                        .error, "ssl", "AH02018: request body exceeds maximum size (\(limit)) for SSL buffer")
+                    return 413
+                }
             }
         } catch { return error.requestStatus }
         request.body = ResponseBody.bytes(ByteString(bytes)).asSource()
@@ -114,7 +175,7 @@ enum ClientRequests {
         _ request: Request, _ transport: TLSTransport, _ wanted: VerifyMode, _ server: VerifyMode
     ) -> Outcome {
         guard wanted == .require || server == .require else { return .declined }
-        if transport.verifyResult != 0 {
+        if transport.verifyResult != 0 || transport.isGenerous {
             request.log(.error, "ssl", "AH02262: Re-negotiation handshake failed: Client verification failed")
             return .status(403)
         }

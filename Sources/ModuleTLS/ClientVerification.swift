@@ -39,7 +39,7 @@ enum ClientVerification {
         if isFine {
             if rules.depth < depth {
                 connection.log(
-                    .info, "ssl",
+                    .error, "ssl",
                     "AH02040: Certificate Verification: Certificate Chain too long (chain has \(depth) certificates, but maximum allowed are only \(rules.depth))"
                 )
                 unsafe X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_CHAIN_TOO_LONG)

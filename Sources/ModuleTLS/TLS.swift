@@ -54,11 +54,12 @@ final class TLSState: @unchecked Sendable {
     /// By the servers' numbers; nil is a server without TLS.
     private var contexts: [TLSContext?]
     let policy: SNIPolicy
-    /// What servers must have in common for connections to change between them, by number (create_sni_policy_hash).
-    let policyKeys: [ByteString]
+    /// What servers must have in common for connections to change between them, by number (create_sni_policy_hash);
+    /// nil is a server without TLS, which has nothing in common with another.
+    let policyKeys: [ByteString?]
     let managed: ManagedCertificates
 
-    init(contexts: [TLSContext?], policy: SNIPolicy, policyKeys: [ByteString], managed: ManagedCertificates) {
+    init(contexts: [TLSContext?], policy: SNIPolicy, policyKeys: [ByteString?], managed: ManagedCertificates) {
         self.managed = managed
         self.contexts = contexts
         self.policy = policy
@@ -84,9 +85,11 @@ final class TLSState: @unchecked Sendable {
         case .strict: first === second
         case .secure, .authonly:
             first === second
-                || first.number < policyKeys.count && second.number < policyKeys.count
-                    && policyKeys[first.number] == policyKeys[second.number]
+                || policyKey(first).map { $0 == policyKey(second) } ?? false
         }
+    }
+    private func policyKey(_ server: Server) -> ByteString? {
+        server.number < policyKeys.count ? policyKeys[server.number] : nil
     }
 }
 

@@ -43,10 +43,11 @@ enum TLSCallbacks {
             let server = VirtualHostTable.match(transport.candidates, host: name, port: 0),
             server !== transport.server
         {
+            transport.server = server
+            // With `SSLEngine off` it keeps what the first server of the address shows.
             guard let context = transport.worker.configuration.tls?.context(of: server) else {
                 return SSL_CLIENT_HELLO_SUCCESS
             }
-            transport.server = server
             unsafe use(context, ssl)
         } else if let context = transport.worker.configuration.tls?.context(of: transport.server),
             unsafe SSL_get_SSL_CTX(ssl) != context.context

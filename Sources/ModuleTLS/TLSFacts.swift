@@ -59,12 +59,19 @@ extension TLSTransport {
         guard let ssl = unsafe ssl, let found = unsafe SSL_get_certificate(ssl) else { return nil }
         return unsafe Certificate(borrowing: found)
     }
+    /// How many certificates stand above the client's own, as it was verified; nil without one, and for a resumed session.
+    var verifiedDepth: Int? {
+        guard let ssl = unsafe ssl, let chain = unsafe SSL_get0_verified_chain(ssl) else { return nil }
+        return unsafe Int(ctls_cert_count(chain)) - 1
+    }
     var verifyResult: Int { unsafe ssl == nil ? 0 : SSL_get_verify_result(ssl) }
     /// `SUCCESS`, `NONE`, `GENEROUS` or `FAILED:reason`.
     func verification(_ certificate: Certificate?) -> ByteString {
         let result = verifyResult
-        if result == X509_V_OK, verifyError == 0 { return certificate == nil ? "NONE" : "SUCCESS" }
-        if isGenerous, result == X509_V_OK || ClientVerification.isMissingAuthority(Int32(result)) { return "GENEROUS" }
+        if result == X509_V_OK, verifyError == 0 {
+            guard certificate != nil else { return "NONE" }
+            return isGenerous ? "GENEROUS" : "SUCCESS"
+        }
         return "FAILED:\(Self.text(ofError: verifyError != 0 ? verifyError : result))"
     }
     var verifyErrorText: ByteString? { verifyError == 0 ? nil : Self.text(ofError: verifyError) }

@@ -28,10 +28,10 @@ enum TLSInit {
         try setFIPS(main)
         let policy = main[TLS.server].sniPolicy.value(default: .secure)
         var contexts: [TLSContext?] = []
-        var keys: [ByteString] = []
+        var keys: [ByteString?] = []
         for server in configuration.servers {
             contexts.append(server.isTLS ? try make(server, asksForPhrases: true) : nil)
-            keys.append(policyKey(server, policy))
+            keys.append(server.isTLS ? policyKey(server, policy) : nil)
         }
         warnAboutPorts(configuration)
         return TLSState(

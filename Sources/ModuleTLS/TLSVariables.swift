@@ -11,8 +11,8 @@ enum TLSVariables {
     @Sendable static func lookup(_ request: Request, _ name: ByteString) -> ByteString? {
         let transport = request.connection.transport as? TLSTransport
         if name.equalsIgnoringCase("HTTPS") { return request.connection.isSecure ? "on" : "off" }
-        guard name.hasPrefixIgnoringCase("SSL_") else { return nil }
-        let rest = name.from(4)
+        guard name.hasPrefixIgnoringCase("SSL_") else { return RequestVariables.lookup(request, name) }
+        let rest = name.from(4).uppercased
         switch rest {
         case "VERSION_INTERFACE": return "mod_ssl/2.4.68"
         case "VERSION_LIBRARY", "VERSION_LIBRARY_INTERFACE": return TLSFacts.library
@@ -94,8 +94,9 @@ enum TLSVariables {
         let values = name.values(wanted)
         return values.indices.contains(index) ? values[index] : nil
     }
+    /// Upper case: names are compared without regard to it.
     private static let alternatives: [(prefix: ByteString, kind: Certificate.NameKind)] = [
-        ("Email_", .email), ("DNS_", .dns), ("OTHER_msUPN_", .userPrincipal), ("OTHER_dnsSRV_", .dnsService),
+        ("EMAIL_", .email), ("DNS_", .dns), ("OTHER_MSUPN_", .userPrincipal), ("OTHER_DNSSRV_", .dnsService),
     ]
     private static func alternative(_ certificate: Certificate, _ name: ByteString) -> ByteString? {
         guard let found = alternatives.first(where: { name.hasPrefix($0.prefix) }),
