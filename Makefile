@@ -59,7 +59,7 @@ test: test-deps build
 	timeout 120 Tests/TLS/access --martinet .build/release/martinet
 	timeout 120 Tests/TLS/stapling --martinet .build/release/martinet
 	timeout 120 Tests/TLS/attacks --martinet .build/release/martinet
-	timeout 60 Tests/TLS/rollover --martinet .build/release/martinet
+	timeout 90 Tests/TLS/rollover --martinet .build/release/martinet
 	timeout 100 Tests/TLS/testssl --quick --martinet .build/release/martinet
 	timeout 150 Tests/HTTP2/clients --martinet .build/release/martinet
 	timeout 300 Tests/Apps/run --martinet .build/release/martinet --martinet-fpm .build/release/martinet-fpm
