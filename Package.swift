@@ -12,7 +12,11 @@ let strict: [SwiftSetting] = [
 ]
 
 /// One thread, one request at a time: docs/decisions/0006 says what is checked where.
-let worker = strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+let worker =
+    strict + [
+        .unsafeFlags(
+            ["-enforce-exclusivity=unchecked", "-Xfrontend", "-assume-single-threaded"], .when(configuration: .release))
+    ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency], _ settings: [SwiftSetting] = strict) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)

@@ -38,6 +38,10 @@ int clinux_accept_blocking(int fd, clinux_address *peer) {
 
 ssize_t clinux_receive_now(int fd, void *buffer, size_t count) { return recv(fd, buffer, count, MSG_DONTWAIT); }
 
+ssize_t clinux_look(int fd, void *buffer, size_t count, int wait) {
+    return recv(fd, buffer, count, MSG_PEEK | (wait ? 0 : MSG_DONTWAIT));
+}
+
 int clinux_wait_readable(int first, int second, int milliseconds) {
     struct pollfd entries[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
     int count = poll(entries, 2, milliseconds);

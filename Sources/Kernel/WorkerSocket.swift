@@ -33,6 +33,25 @@ extension Socket {
         if case .bytes(let count) = result { unsafe buffer.append(contentsOf: memory.prefix(count)) }
         return result
     }
+    /// The same, but the bytes stay in the socket as well, until ``drop(_:count:through:)`` takes them.
+    public static func look(
+        _ socket: Int32, into buffer: inout [UInt8], upTo limit: Int, through room: ReceiveRoom, wait: Bool = true
+    ) -> IOResult {
+        let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: room.memory.prefix(Swift.max(limit, 1)))
+        let result = transfer { unsafe clinux_look(socket, memory.baseAddress, memory.count, wait ? 1 : 0) }
+        if case .bytes(let count) = result { unsafe buffer.append(contentsOf: memory.prefix(count)) }
+        return result
+    }
+    /// Takes bytes that are there, as ``look(_:into:upTo:through:wait:)`` found, out of the socket.
+    public static func drop(_ socket: Int32, count: Int, through room: ReceiveRoom) {
+        var left = count
+        while left > 0 {
+            let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: room.memory.prefix(left))
+            let result = transfer { unsafe clinux_receive_now(socket, memory.baseAddress, memory.count) }
+            guard case .bytes(let taken) = result, taken > 0 else { return }
+            left -= taken
+        }
+    }
     /// What ``waitReadable(_:_:milliseconds:)`` came to.
     public enum Readiness: Sendable, Equatable {
         /// Readable, or ended.

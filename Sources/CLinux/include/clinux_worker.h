@@ -7,6 +7,8 @@
 int clinux_accept_blocking(int fd, clinux_address *peer);
 // Bytes that are there already: recv with MSG_DONTWAIT.
 ssize_t clinux_receive_now(int fd, void *buffer, size_t count);
+// Leaves what it reads where it is.
+ssize_t clinux_look(int fd, void *buffer, size_t count, int wait);
 // Waits until one of the descriptors is readable or has ended; bit 0 and 1 of the result say which. `second` may be -1.
 // 0 when the time (milliseconds, -1: none) is over, -1 with EINTR when a signal came.
 int clinux_wait_readable(int first, int second, int milliseconds);

@@ -50,8 +50,9 @@ struct EnvironmentFixups {
 
     /// What most requests are: the file is there under the name that came, and nothing has to be corrected. Then `paths` says
     /// where the request goes; those that are as before keep their memory. Otherwise false, and `paths` says nothing.
+    /// `environment` is `inout` only so that it is not copied.
     static func leaveAlone(
-        _ environment: RequestEnvironment, _ settings: PathSettings, _ paths: inout RequestPaths,
+        _ environment: inout RequestEnvironment, _ settings: PathSettings, _ paths: inout RequestPaths,
         status: (ByteString) -> PathStatus
     ) -> Bool {
         environment.load("SCRIPT_FILENAME", into: &paths.script)

@@ -12,6 +12,8 @@ final class Exchange: ScriptExchange {
     private let errorLog: ErrorLog
     private let accessLog: AccessLog?
 
+    /// When the last script ended: microseconds of `MonotonicTime`.
+    private var endedAt: UInt64 = 0
     /// Before and while the fix-ups run.
     var variables = RequestEnvironment()
     private(set) var task = ScriptTask.nothing
@@ -21,6 +23,8 @@ final class Exchange: ScriptExchange {
     private var method: ByteString?
     private var query: ByteString?
     private var ticks = ProcessTicks()
+    /// The last request's end left them at what they are now, to less than one of them.
+    private var knowsTicks = false
     /// Scripts that were found, and when: microseconds of `MonotonicTime`.
     private var filesSeen: [ByteString: UInt64] = [:]
     private lazy var fileStatus: (ByteString) -> PathStatus = { [unowned self] in self.status($0) }
@@ -49,12 +53,15 @@ final class Exchange: ScriptExchange {
     /// The connection has or will have a request: time runs.
     func arrive() {
         scoreboard.readingHeaders(place)
-        ticks = ProcessTicks.now
+        if !knowsTicks { ticks = ProcessTicks.now }
+        knowsTicks = false
     }
+    /// The language is done with the request, which may have taken long after its end: destructors, shutdown functions.
+    func leave() { knowsTicks = MonotonicTime.microseconds &- endedAt < 2000 }
     /// The request's variables are there: corrects them and decides what to do.
     func prepare(_ settings: PathSettings, _ decision: TaskDecision, statusPage: (Exchange) -> ScriptTask) {
         hasLogged = false
-        if !EnvironmentFixups.leaveAlone(variables, settings, &paths, status: { status($0) }) {
+        if !EnvironmentFixups.leaveAlone(&variables, settings, &paths, status: { status($0) }) {
             paths = EnvironmentFixups.apply(to: &variables, settings, status: fileStatus)
         }
         variables.load("REQUEST_METHOD", into: &method)
@@ -152,7 +159,9 @@ final class Exchange: ScriptExchange {
         let now = ProcessTicks.now
         let user = now.user - ticks.user + now.childUser - ticks.childUser
         let system = now.system - ticks.system + now.childSystem - ticks.childSystem
+        ticks = now
         let duration = scoreboard.ended(place, user: user, system: system, memory: facts.peakMemory)
+        endedAt = scoreboard.lastActivity(of: place)
         guard let accessLog else { return }
         accessLog.write(
             AccessRecord(

@@ -17,6 +17,12 @@ final class FastCGIConnection {
     var input: [UInt8] = []
     var inputAt = 0
     let room = ReceiveRoom()
+    /// The last so many bytes of `input` are still in the socket, too. When the kernel gives room back to a client that waits for
+    /// its answer on a unix socket, it wakes it for nothing, which costs more than all reading: the head of a request is
+    /// taken out when its answer has been sent.
+    var looked = 0
+    /// Whether the client is one that would be woken.
+    private(set) var looksFirst = false
     /// Parts of a `params` stream that came in several records.
     var params: [UInt8] = []
     var requestID: UInt16 = 0
@@ -36,18 +42,20 @@ final class FastCGIConnection {
     /// END_REQUEST was sent, or there was no request yet.
     var isEnded = true
 
-    /// Bytes of output that are collected before they are sent.
+    /// Bytes of output that are collected before they are sent, headers of records among them.
     static let outputLimit = 16_384
 
     init() {
         input.reserveCapacity(16_384)
-        output.reserveCapacity(2 * Self.outputLimit)
+        output.reserveCapacity(Self.outputLimit + 4 * RecordHeader.count)
     }
 
     /// Takes over a new connection.
     func open(_ descriptor: Int32, peer: SocketAddress) {
         self.descriptor = descriptor
         self.peer = peer
+        looksFirst = peer == .none
+        looked = 0
         input.removeAll(keepingCapacity: true)
         inputAt = 0
         beginRequest()
@@ -69,7 +77,9 @@ final class FastCGIConnection {
         isEnded = true
         closeRecord()
         RecordEncoder.appendEndRequest(id: requestID, appStatus: 0, .requestComplete, to: &output)
-        return send()
+        let isSent = send()
+        takeLooked()
+        return isSent
     }
     /// Ends the request and, when the client does not keep it, the connection.
     func finish(force: Bool = false) -> Bool {
@@ -81,6 +91,8 @@ final class FastCGIConnection {
     /// Closes unless the client keeps the connection; `force` closes at once, whatever is unread.
     func close(force: Bool) {
         guard isOpen, force || !keeps else { return }
+        // Unread bytes would make the kernel reset the connection.
+        takeLooked()
         if !force, !hasReadAll {
             // What is unread would make the kernel reset the connection, and the client lose the answer.
             Socket.shutdownWrite(descriptor)

@@ -16,7 +16,9 @@ extension FastCGIConnection {
 
     /// Waits for the first bytes of a fresh connection; false when the client says nothing for so long.
     func waitForFirstBytes(milliseconds: Int32) -> Bool {
-        if case .bytes = Socket.receive(descriptor, into: &input, upTo: 16_384, through: room, wait: false) {
+        if looksFirst {
+            if look(wait: false) { return true }
+        } else if case .bytes = Socket.receive(descriptor, into: &input, upTo: 16_384, through: room, wait: false) {
             return true
         }
         while true {
@@ -35,7 +37,7 @@ extension FastCGIConnection {
             skipOldBody()
             if inputAt < input.count { return true }
             SoftQuit.setIdle(descriptor)
-            let isThere = !SoftQuit.isWanted && fill()
+            let isThere = !SoftQuit.isWanted && (looksFirst ? look(wait: true) : fill())
             SoftQuit.setIdle(-1)
             if !isThere { return false }
         }
@@ -209,12 +211,31 @@ extension FastCGIConnection {
         }
         return true
     }
+    /// Finds the first bytes of a request, which stay in the socket. False when there are none.
+    private func look(wait: Bool) -> Bool {
+        takeLooked()
+        forgetUsed()
+        guard case .bytes(let count) = Socket.look(descriptor, into: &input, upTo: 16_384, through: room, wait: wait)
+        else { return false }
+        looked = count
+        // Without waiting, the end of the connection counts as something that came, as it does for `receive`.
+        return count > 0 || !wait
+    }
+    /// Takes out of the socket what `input` has already.
+    func takeLooked() {
+        guard looked > 0 else { return }
+        Socket.drop(descriptor, count: looked, through: room)
+        looked = 0
+    }
+    private func forgetUsed() {
+        guard inputAt == input.count else { return }
+        input.removeAll(keepingCapacity: true)
+        inputAt = 0
+    }
     /// Receives some bytes; false at the end.
     func fill() -> Bool {
-        if inputAt == input.count {
-            input.removeAll(keepingCapacity: true)
-            inputAt = 0
-        }
+        takeLooked()
+        forgetUsed()
         let limit = bodyLeft > 0 ? 65_536 : 16_384
         if case .bytes(let count) = Socket.receive(descriptor, into: &input, upTo: limit, through: room) {
             return count > 0

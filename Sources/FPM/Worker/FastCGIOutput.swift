@@ -10,20 +10,22 @@ extension FastCGIConnection {
         guard bytes.count > 0, !isEnded else { return true }
         guard isOpen else { return false }
         if recordAt >= 0, recordType != type { closeRecord() }
-        guard bytes.count < Self.outputLimit else { return unsafe writeLarge(type, bytes) }
+        guard bytes.count + RecordHeader.count < Self.outputLimit else { return unsafe writeLarge(type, bytes) }
+        var isThere = true
+        if output.count + RecordHeader.count + bytes.count > Self.outputLimit { isThere = flush() }
         if recordAt < 0 { openRecord(type) }
         unsafe output.append(contentsOf: bytes)
-        if output.count < Self.outputLimit { return true }
-        return flush()
+        return isThere
     }
     func write(_ type: RecordType, _ bytes: [UInt8]) -> Bool {
         unsafe bytes.withUnsafeBytes { unsafe write(type, $0) }
     }
-    /// Sends without copying, in as many records as it takes.
+    /// Sends without copying, in as many records as it takes. What is left and not large goes with what comes next, mostly the
+    /// request's end: each sending wakes the client.
     private func writeLarge(_ type: RecordType, _ bytes: UnsafeRawBufferPointer) -> Bool {
         closeRecord()
         var at = 0
-        while at < bytes.count {
+        while bytes.count - at >= Self.outputLimit / 2 {
             let count = RecordEncoder.appendStreamHeader(type, id: requestID, count: bytes.count - at, to: &output)
             let piece = unsafe UnsafeRawBufferPointer(rebasing: bytes[at..<at + count])
             let isSent = unsafe Socket.sendAll(descriptor, output, piece)
@@ -34,6 +36,9 @@ extension FastCGIConnection {
             }
             at += count
         }
+        guard at < bytes.count else { return true }
+        openRecord(type)
+        unsafe output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[at...]))
         return true
     }
     /// Sends what was collected.
@@ -55,7 +60,7 @@ extension FastCGIConnection {
         recordType = type
         RecordHeader(type: type, requestID: requestID, contentLength: 0).append(to: &output)
     }
-    /// A record is never longer than two output buffers.
+    /// A record is never longer than the output buffer.
     func closeRecord() {
         guard recordAt >= 0 else { return }
         let count = output.count - recordAt - RecordHeader.count

@@ -152,6 +152,7 @@ final class WorkerLoop {
     private func serveRequest() -> Int32? {
         exchange.prepare(paths, decision, statusPage: statusPage)
         let end = engine.run(exchange)
+        exchange.leave()
         _ = connection.finish(force: end == .failed)
         if end == .failed { return 70 }
         if exchange.changesSettings { readSettings() }
