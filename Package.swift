@@ -60,7 +60,7 @@ let package = Package(
         library("ServerCore", ["Bytes", "Kernel", "EventLoop", "HTTP", "ConfigLanguage", "Expressions"]),
         library("Modules", ["ServerCore", "FastCGI", "COpenSSL"]),
         library("ModuleCompression", ["ServerCore", "CZlib", "CBrotli"]),
-        library("ModuleHTTP2", ["ServerCore", "CNGHTTP2"]),
+        library("ModuleHTTP2", ["ServerCore", "Expressions", "CNGHTTP2"]),
         library("ModuleProxyHTTP2", ["ServerCore", "Modules", "CNGHTTP2"]),
         library("ModuleMD", ["ServerCore", "ACME"]),
         library("ModuleTLS", ["ServerCore", "Modules", "CTLS"]),

@@ -1,5 +1,6 @@
 // nghttp2/nghttp2.h: what its callbacks write down
 
+import Bytes
 import CNGHTTP2
 
 /// What happened on a connection, noted while nghttp2 reads or writes frames, and dealt with afterwards.
@@ -52,6 +53,7 @@ struct FrameEvent {
         var builder = HeadBuilder()
         var closedStreams: [HTTP2Stream] = []
         var originalHosts: [(id: Int32, host: [UInt8])] = []
+        var webSockets: [(id: Int32, key: ByteString)] = []
     }
     let memory = FrameMemory()
     /// Fields of heads that nobody has looked at.
@@ -106,6 +108,11 @@ struct FrameEvent {
         _read { yield unsafe contents.pointee.originalHosts }
         _modify { yield unsafe &contents.pointee.originalHosts }
     }
+    /// Keys of requests that ask for a WebSocket.
+    var webSockets: [(id: Int32, key: ByteString)] {
+        _read { yield unsafe contents.pointee.webSockets }
+        _modify { yield unsafe &contents.pointee.webSockets }
+    }
 
     func setDate(_ text: [UInt8]) {
         guard text.count == Self.dateCount else { return }
@@ -114,6 +121,7 @@ struct FrameEvent {
     func empty() {
         raw.cut(to: 0)
         if !originalHosts.isEmpty { originalHosts = [] }
+        if !webSockets.isEmpty { webSockets = [] }
         events.removeAll(keepingCapacity: true)
         if text.capacity > 1 << 18 { text = [] } else { text.removeAll(keepingCapacity: true) }
     }

@@ -60,12 +60,14 @@ extension FrameSession {
         made.start = scratch.builder.start
         made.end = scratch.text.count
         made.code = UInt32(scratch.builder.progress.status)
-        noteOriginalHost(event.id)
+        noteProgress(event.id)
         return made
     }
-    private func noteOriginalHost(_ id: Int32) {
+    private func noteProgress(_ id: Int32) {
         let host = scratch.builder.progress.originalHost
         if !host.isEmpty { scratch.originalHosts.append((id, host)) }
+        let key = scratch.builder.progress.webSocketKey
+        if !key.isEmpty { scratch.webSockets.append((id, key)) }
     }
     /// A field that no HTTP allows: the request is malformed (RFC 9113, section 8.1.1).
     func invalidField(_ id: Int32) {
@@ -94,7 +96,7 @@ extension FrameSession {
             event.start = scratch.builder.start
             event.end = scratch.text.count
             event.code = UInt32(scratch.builder.progress.status)
-            noteOriginalHost(id)
+            noteProgress(id)
             note(event)
         case .none, .kept: break
         }

@@ -104,7 +104,8 @@ import ServerCore
     // MARK: Connection
 
     /// Our SETTINGS, and a window for the connection that is never in the way of the streams' own.
-    func begin(enablesConnect: Bool = false) -> Bool {
+    /// - Parameter enablesConnect: Extended CONNECT is understood (RFC 8441).
+    func begin(enablesConnect: Bool) -> Bool {
         var settings = [
             nghttp2_settings_entry(
                 settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue), value: options.maxStreams),
@@ -115,6 +116,11 @@ import ServerCore
             settings.append(
                 nghttp2_settings_entry(
                     settings_id: Int32(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE.rawValue), value: options.windowSize))
+        }
+        if enablesConnect {
+            settings.append(
+                nghttp2_settings_entry(
+                    settings_id: Int32(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL.rawValue), value: 1))
         }
         guard unsafe nghttp2_submit_settings(session, 0, settings, settings.count) == 0 else { return false }
         return unsafe nghttp2_session_set_local_window_size(session, 0, 0, Int32.max) == 0

@@ -18,6 +18,7 @@ public enum HTTP2 {
             ConnectionProtocol("h2c", preface: preface, upgrade: upgrade) { connection, stream, input in
                 open(connection, stream, input, "h2c", isDirectByDefault: true)
             })
+        hooks.onPostReadRequest(WebSocket.check)
         hooks.onFixups(setVariables)
         hooks.onFixups(sendEarlyHints, order: .last)
         hooks.addVariable("HTTP2") { $0.connection.secondary == nil ? "off" : "on" }

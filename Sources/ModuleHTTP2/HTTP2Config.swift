@@ -25,6 +25,7 @@ struct HTTP2Config: MergeableConfig {
     var timeout: Setting<UInt64> = .inherited
     var proxyRequests: Setting<Bool> = .inherited
     var outputBuffering: Setting<Bool> = .inherited
+    var webSockets: Setting<Bool> = .inherited
 
     static let server = ConfigKey<HTTP2Config>()
     static func of(_ server: Server) -> HTTP2Config { server[Self.server] }
@@ -49,6 +50,7 @@ struct HTTP2Config: MergeableConfig {
         result.timeout = child.timeout.or(base.timeout)
         result.proxyRequests = child.proxyRequests.or(base.proxyRequests)
         result.outputBuffering = child.outputBuffering.or(base.outputBuffering)
+        result.webSockets = child.webSockets.or(base.webSockets)
         return result
     }
 

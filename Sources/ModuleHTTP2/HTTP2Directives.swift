@@ -126,11 +126,7 @@ extension HTTP2 {
             .take1 { _, word throws(DirectiveError) in
                 if try flag(word) { throw DirectiveError("forward proxying is not supported in this server version") }
             }),
-        Directive(
-            "H2WebSockets", .server, "off to disable WebSockets over HTTP/2",
-            .take1 { _, word throws(DirectiveError) in
-                if try flag(word) { throw DirectiveError("HTTP/2 WebSockets are not supported in this server version") }
-            }),
+        onOff("H2WebSockets", "off to disable WebSockets over HTTP/2", \HTTP2Config.webSockets),
     ]
 
     private static func onOff(

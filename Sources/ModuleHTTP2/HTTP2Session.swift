@@ -59,7 +59,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
 
     /// Begins with what was read of the connection.
     func begin(_ input: [UInt8]) -> Bool {
-        guard frames.begin() else { return false }
+        guard frames.begin(enablesConnect: config.webSockets.value(default: false)) else { return false }
         setDeadline()
         markDirty()
         if !input.isEmpty { feed(input.span) }
@@ -68,7 +68,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     /// Begins with a request of HTTP/1 that becomes stream 1.
     func begin(_ input: [UInt8], settings: [UInt8], head: [UInt8], isHead: Bool) -> Bool {
         guard let slot = frames.upgrade(settings: settings, isHead: isHead) else { return false }
-        guard frames.begin() else { return false }
+        guard frames.begin(enablesConnect: config.webSockets.value(default: false)) else { return false }
         begun()
         start(slot, 1, head, status: 0, hasBody: false, note: nil)
         setDeadline()
@@ -241,7 +241,8 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
             return answer(event.slot, planned)
         }
         guard let head = event.isRaw ? frames.text(of: event) : event else { return }
-        if head.code == 0, !head.hasBody,
+        let key = scratch.webSockets.first { $0.id == event.id }?.key
+        if head.code == 0, !head.hasBody, key == nil,
             let planned = scratch.raw.read(
                 raw,
                 { worker.plannedAnswer(stream.channel, &scratch.text, from: head.start, to: head.end, facts, $0) })
@@ -251,7 +252,7 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
         let original = scratch.originalHosts.first { $0.id == event.id }?.host
         start(
             head.slot, head.id, Array(scratch.text[head.start..<head.end]), status: Int(head.code),
-            hasBody: head.hasBody, note: original.map { ("H2_ORIGINAL_HOST", ByteString($0)) })
+            hasBody: head.hasBody, note: original.map { ("H2_ORIGINAL_HOST", ByteString($0)) }, webSocketKey: key)
     }
     /// Begins to answer a request of ours (``pushResources(on:_:_:)``).
     func startPushed(_ slot: Int32, _ id: Int32, _ head: [UInt8], on initiator: Int32, _ priority: PushPriority?) {
@@ -260,10 +261,12 @@ final class HTTP2Session: ConnectionSession, TurnEndListener {
     }
     private func start(
         _ slot: Int32, _ id: Int32, _ head: [UInt8], status: Int, hasBody: Bool,
-        note: (name: ByteString, value: ByteString)?, on initiator: Int32 = 0, _ priority: PushPriority? = nil
+        note: (name: ByteString, value: ByteString)?, webSocketKey: ByteString? = nil, on initiator: Int32 = 0,
+        _ priority: PushPriority? = nil
     ) {
         let facts = facts(id, initiatedOn: initiator)
-        let made = HTTP2Stream(self, facts, slot: slot, hasBody: hasBody, headSize: head.count)
+        let made = HTTP2Stream(
+            self, facts, slot: slot, hasBody: hasBody, headSize: head.count, webSocketKey: webSocketKey)
         made.priority = priority
         frames.slots[Int(slot)].stream = made
         let request = PendingRequest(stream: made, head: head, status: status, note: note)

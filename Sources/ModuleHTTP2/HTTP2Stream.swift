@@ -28,12 +28,18 @@ final class HTTP2Stream: RequestStream {
     /// Its place among the connection's answers, if it is pushed.
     var priority: PushPriority?
     let isSecure: Bool
+    let webSocketAccept: ByteString?
 
-    init(_ session: HTTP2Session, _ facts: StreamFacts, slot: Int32, hasBody: Bool, headSize: Int) {
+    init(
+        _ session: HTTP2Session, _ facts: StreamFacts, slot: Int32, hasBody: Bool, headSize: Int,
+        webSocketKey: ByteString?
+    ) {
         self.session = session
         self.facts = facts
         self.slot = slot
-        self.hasBody = hasBody
+        // What follows the head of such a request is no body of it.
+        self.hasBody = hasBody && webSocketKey == nil
+        webSocketAccept = webSocketKey.map(WebSocket.accept)
         channel = session.stream.channel
         loop = session.stream.loop
         isEnded = !hasBody

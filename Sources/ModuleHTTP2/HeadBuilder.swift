@@ -22,6 +22,8 @@ struct HeadBuilder {
         var status = 0
         /// A Host field that `:authority` took the place of (H2_ORIGINAL_HOST).
         var originalHost: [UInt8] = []
+        /// The key that was made for a WebSocket; empty for other requests.
+        var webSocketKey = ByteString()
         var isMalformed = false
     }
     private var limits = HeadLimits()
@@ -32,6 +34,8 @@ struct HeadBuilder {
     private var scheme: [UInt8] = []
     private var authority: [UInt8] = []
     private var path: [UInt8] = []
+    /// `:protocol` (RFC 8441).
+    private var wanted: [UInt8] = []
     private var cookies: [UInt8] = []
     private var hasLine = false
     private var hasHost = false
@@ -51,6 +55,8 @@ struct HeadBuilder {
         progress.status = 0
         if !progress.originalHost.isEmpty { progress.originalHost = [] }
         progress.isMalformed = false
+        if !progress.webSocketKey.isEmpty { progress.webSocketKey = ByteString() }
+        if !wanted.isEmpty { wanted = [] }
         method.removeAll(keepingCapacity: true)
         scheme.removeAll(keepingCapacity: true)
         authority.removeAll(keepingCapacity: true)
@@ -74,7 +80,11 @@ struct HeadBuilder {
             return fail(431) && fieldCount <= limits.fields + 100
         }
         let (from, to) = Self.trimmed(value)
-        if Self.isIgnored(name) { return true }
+        if Self.isIgnored(name)
+            || !progress.webSocketKey.isEmpty && name.equals("sec-websocket-key", in: 0..<name.count)
+        {
+            return true
+        }
         guard name.count + (to - from) + 2 <= limits.fieldSize, text.count < limits.total else { return fail(431) }
         fieldCount += 1
         if limits.fields > 0, fieldCount > limits.fields { return fail(431) }
@@ -156,6 +166,7 @@ struct HeadBuilder {
         case 5 where name.equals(":path", in: 0..<5): path.append(value, 0..<value.count)
         case 7 where name.equals(":method", in: 0..<7): method.append(value, 0..<value.count)
         case 7 where name.equals(":scheme", in: 0..<7): scheme.append(value, 0..<value.count)
+        case 9 where name.equals(":protocol", in: 0..<9): wanted.append(value, 0..<value.count)
         case 10 where name.equals(":authority", in: 0..<10): authority.append(value, 0..<value.count)
         default: break
         }
@@ -164,6 +175,7 @@ struct HeadBuilder {
 
     private mutating func appendLine(to text: inout [UInt8]) {
         hasLine = true
+        let isWebSocket = !wanted.isEmpty && takeProtocol()
         if method.isEmpty { text.append("GET") } else { text.append(contentsOf: method) }
         text.append(" ")
         if method == Self.connect {
@@ -183,6 +195,25 @@ struct HeadBuilder {
             text.append("\r\n")
             hasHost = true
         }
+        if isWebSocket {
+            text.append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ")
+            text.append(progress.webSocketKey)
+            text.append("\r\n")
+        }
+    }
+    /// An extended CONNECT: for WebSockets it becomes their GET, nothing else is known.
+    private mutating func takeProtocol() -> Bool {
+        guard method == Self.connect else {
+            _ = fail(400)
+            return false
+        }
+        guard wanted == WebSocket.name else {
+            _ = fail(501)
+            return false
+        }
+        method = Array("GET".utf8)
+        progress.webSocketKey = WebSocket.makeKey()
+        return true
     }
     private static let connect = Array("CONNECT".utf8)
     private static func isHTTP(_ scheme: [UInt8]) -> Bool {

@@ -43,6 +43,9 @@ public protocol RequestStream: AnyObject {
     var channel: Channel { get }
     /// There is or may be a request body.
     var hasBody: Bool { get }
+    /// What a backend must answer (Sec-WebSocket-Accept) to a request that asks for a WebSocket (RFC 8441); nil for any other. What the
+    /// client sends behind the head is for the tunnel then.
+    var webSocketAccept: ByteString? { get }
     /// Bytes of frames that made up the request so far (%I).
     var bytesReceived: Int64 { get }
     /// The next piece of the request body, nil at its end. Milliseconds.

@@ -10,9 +10,15 @@ extension Worker {
     func send(_ request: Request, on stream: any RequestStream) async -> Bool {
         var first: ByteString?
         let headerOnly = Status(request.status).isHeaderOnly
+        var isTunnel = false
         if request.hasOwnHead {
-            guard await takeOwnHead(request) else { return fail(request, stream) }
+            switch await takeOwnHead(request) {
+            case .broken: return fail(request, stream)
+            case .answer: break
+            case .tunnel: isTunnel = takeSwitch(request, stream)
+            }
         }
+        if stream.webSocketAccept != nil, !isTunnel, (200..<300).contains(request.status) { refuseAsWebSocket(request) }
         if case .stream(let source) = request.responseBody, !headerOnly {
             do throws(BodyError) {
                 first = try await firstPiece(of: source, request)
@@ -42,6 +48,18 @@ extension Worker {
             if case .stream(let source) = request.responseBody { source.cancel() }
             return fail(request, stream)
         }
+    }
+    /// What would do for HTTP/1, where nothing changes without a 101, is no answer to an extended CONNECT.
+    private func refuseAsWebSocket(_ request: Request) {
+        if case .stream(let source) = request.responseBody { source.cancel() }
+        request.status = 502
+        request.statusLine = nil
+        request.headersOut.removeAll()
+        request.errHeadersOut.removeAll()
+        request.headersOut.set("Content-Length", "0")
+        request.trailersOut.removeAll()
+        request.contentType = nil
+        request.responseBody = .none
     }
     private func isEmpty(_ body: ResponseBody) -> Bool {
         switch body {
@@ -111,22 +129,38 @@ extension Worker {
     }
 
     /// A program that writes its own head writes one of HTTP/1: takes it apart, as the answer's status and fields.
-    private func takeOwnHead(_ request: Request) async -> Bool {
-        guard case .stream(let source) = request.responseBody else { return true }
+    private func takeOwnHead(_ request: Request) async -> OwnHead {
+        guard case .stream(let source) = request.responseBody else { return .answer }
         var text: [UInt8] = []
         while true {
             if let end = Self.endOfHead(text) {
-                guard Self.takeHead(text[..<end.head], request) else { return false }
+                guard Self.takeHead(text[..<end.head], request) else { return .broken }
                 let rest = Array(text[end.body...])
                 request.responseBody = .stream(PrependedSource(rest.isEmpty ? nil : ByteString(rest), source))
-                return true
+                return request.status == 101 ? .tunnel : .answer
             }
-            guard text.count < 65536 else { return false }
+            guard text.count < 65536 else { return .broken }
             do throws(BodyError) {
-                guard let piece = try await source.next() else { return false }
+                guard let piece = try await source.next() else { return .broken }
                 text.append(piece)
-            } catch { return false }
+            } catch { return .broken }
         }
+    }
+    private enum OwnHead { case broken, answer, tunnel }
+    /// Another protocol from here on; false when the other side did not understand which.
+    private func takeSwitch(_ request: Request, _ stream: any RequestStream) -> Bool {
+        let said = request.headersOut["Sec-WebSocket-Accept"]
+        guard let said, said == stream.webSocketAccept else {
+            request.log(
+                .warning, "http2",
+                "AH10462: h2_c2(\(stream.facts.tag)): websocket CONNECT, got 101 response without \(said == nil ? "Sec-WebSocket-Accept header" : "the right Sec-WebSocket-Accept header")"
+            )
+            refuseAsWebSocket(request)
+            return false
+        }
+        for name: ByteString in ["Connection", "Upgrade", "Sec-WebSocket-Accept"] { request.headersOut.unset(name) }
+        request.status = 200
+        return true
     }
     private static func endOfHead(_ text: [UInt8]) -> (head: Int, body: Int)? {
         var at = 0
@@ -142,7 +176,8 @@ extension Worker {
             ByteString(Array(line.last == 13 ? line.dropLast() : line))
         }
         guard let first = lines.first, first.hasPrefix("HTTP/"), let blank = first.firstIndex(of: 32),
-            let status = ByteString(first.from(blank + 1).bytes.prefix(3)).decimal, (200...599).contains(status)
+            let status = ByteString(first.from(blank + 1).bytes.prefix(3)).decimal,
+            status == 101 || (200...599).contains(status)
         else { return false }
         lines.removeFirst()
         request.status = status

@@ -276,7 +276,8 @@ struct HTTPAnswer {
             request.first.expectingContinue = false
             await send(waiting)
         }
-        guard request.connection.secondary == nil else {
+        // On a stream, only who asked for a WebSocket can change.
+        guard request.connection.secondary == nil || request.connection.requestStream?.webSocketAccept != nil else {
             exchange.abandon()
             return .status(502)
         }

@@ -10,6 +10,7 @@ import ServerCore
 /// the client says is passed on by a task of its own.
 final class Tunnel: BodySource {
     private let request: Request
+    private let client: TunnelClient
     private let exchange: HTTPExchange
     private let loop: EventLoop
     private let timeout: UInt64
@@ -23,6 +24,7 @@ final class Tunnel: BodySource {
     /// `opening` is what the client gets first.
     init(_ request: Request, _ exchange: HTTPExchange, opening: [UInt8]) {
         self.request = request
+        client = TunnelClient(request: request)
         self.exchange = exchange
         loop = request.loop
         timeout = max(exchange.backend.timeout, request.server.timeoutMilliseconds)
@@ -35,7 +37,7 @@ final class Tunnel: BodySource {
     func next() async throws(BodyError) -> ByteString? {
         if let first = opening {
             opening = nil
-            let input = request.connection.takePendingInput()
+            let input = client.takePending()
             loop.spawnLocal { await self.passOn(input) }
             return ByteString(first)
         }
@@ -60,11 +62,7 @@ final class Tunnel: BodySource {
     }
     /// The backend says nothing more; the client may.
     private func backendEnded() async {
-        guard !isClientDone, !request.isSet("proxy-nohalfclose") else { return }
-        if let descriptor = loop.descriptor(request.connection.channel) {
-            request.connection.transport?.shutdown()
-            Socket.shutdownWrite(descriptor)
-        }
+        guard !isClientDone, !request.isSet("proxy-nohalfclose"), client.halfClose() else { return }
         while !isClientDone {
             do throws(IOError) {
                 try await clientEnded.wait(timeout: timeout)
@@ -76,7 +74,6 @@ final class Tunnel: BodySource {
     }
     /// From the client to the backend.
     private func passOn(_ input: [UInt8]) async {
-        let client = request.connection.stream
         var buffer = input
         do throws(IOError) {
             while !isOver {
@@ -85,8 +82,7 @@ final class Tunnel: BodySource {
                     buffer.removeAll(keepingCapacity: true)
                     lastMove = loop.milliseconds
                 }
-                let count = try await client.receive(into: &buffer, upTo: EventLoop.inputSize, timeout: nil)
-                if count == 0 { break }
+                if try await !client.receive(into: &buffer) { break }
             }
             if let descriptor = loop.descriptor(exchange.stream.channel) {
                 exchange.stream.transport?.shutdown()
@@ -107,7 +103,7 @@ final class Tunnel: BodySource {
         isOver = true
         if !isReleased {
             isReleased = true
-            if !isClientDone { loop.interruptReading(request.connection.channel) }
+            if !isClientDone { client.interrupt() }
             exchange.release()
         }
     }
