@@ -28,7 +28,7 @@ public enum ProxyHTTP2 {
         }
         for attempt in 0..<2 {
             guard let session = await session(request, backend, worker) else {
-                return .status(request.statusLine == nil ? 503 : 500)
+                return .status(503)
             }
             guard let (stream, body) = submit(request, target, session) else { continue }
             let exchange = HTTP2Exchange(request, backend, session, stream)
@@ -50,7 +50,6 @@ public enum ProxyHTTP2 {
         }
         guard await shakeHands(stream, backend) else {
             BackendPool.of(request).close(stream)
-            _ = ProxyHandler.error(request, 500, "Error during SSL Handshake with remote server")
             return nil
         }
         let idle = UInt64(backend.idleSeconds ?? 60) * 1000

@@ -120,8 +120,10 @@ import ServerCore
         return result
     }
     @unsafe private func receive(_ memory: UnsafeMutableRawBufferPointer) -> IOResult {
-        guard let ssl = unsafe ssl, !isBroken, memory.count > 0 else { return .failed(.brokenPipe) }
+        guard let ssl = unsafe ssl, !isBroken else { return .failed(.brokenPipe) }
         if let result = unsafe shakeHands(ssl) { return result }
+        // The handshake was all that was wanted.
+        guard memory.count > 0 else { return .bytes(0) }
         let count = unsafe SSLBytes.read(ssl, memory)
         return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }

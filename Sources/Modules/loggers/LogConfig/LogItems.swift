@@ -179,7 +179,7 @@ enum LogItems {
         if argument.isEmpty || argument.equalsIgnoringCase("canonical") {
             return { request, _, line in
                 let port = request.server.port
-                return number(port != 0 ? Int(port) : request.server.serverScheme == "https" ? 443 : 80, &line)
+                return number(Int(port != 0 ? port : request.defaultPort), &line)
             }
         }
         if argument.equalsIgnoringCase("remote") {
