@@ -7,6 +7,7 @@ import ServerCore
 
 /// Facts of OpenSSL itself.
 enum TLSFacts {
+    static let interface: ByteString = "mod_ssl/2.4.68"
     /// `OpenSSL/3.0.15`, as the headers name it.
     static let library: ByteString = {
         let text = unsafe OpenSSL_version(OPENSSL_VERSION).map { unsafe ByteString(String(cString: $0)) } ?? ""

@@ -154,7 +154,7 @@ enum TLSRequests {
         guard let transport = transport(request) else { return .declined }
         request.env.set("HTTPS", "on")
         if let name = transport.serverName { request.env.set("SSL_TLS_SNI", name) }
-        TLSVariables.export(request, transport)
+        StandardVariables.export(request, transport)
         request.notes.set("ssl-secure-reneg", transport.isSecureRenegotiationSupported ? "1" : "0")
         return .declined
     }

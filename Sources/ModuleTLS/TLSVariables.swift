@@ -14,7 +14,7 @@ enum TLSVariables {
         guard name.hasPrefixIgnoringCase("SSL_") else { return RequestVariables.lookup(request, name) }
         let rest = name.from(4).uppercased
         switch rest {
-        case "VERSION_INTERFACE": return "mod_ssl/2.4.68"
+        case "VERSION_INTERFACE": return TLSFacts.interface
         case "VERSION_LIBRARY", "VERSION_LIBRARY_INTERFACE": return TLSFacts.library
         default: break
         }
@@ -55,14 +55,16 @@ enum TLSVariables {
         case "CLIENT_VERIFY": transport.verification(transport.clientCertificate)
         case "CLIENT_VERIFY_ERROR": transport.verifyErrorText
         case "CLIENT_CERT_RFC4523_CEA":
-            transport.clientCertificate.map { certificate in
-                "{ serialNumber \(certificate.decimalSerial), issuer rdnSequence:\"\(certificate.issuer?.text() ?? "")\" }"
-            }
+            transport.clientCertificate.map(exactAssertion)
         default: nil
         }
     }
 
-    private static func certificate(_ certificate: Certificate, _ name: ByteString, legacy: Bool) -> ByteString? {
+    /// CertificateExactAssertion (RFC 4523, appendix A.1).
+    static func exactAssertion(_ certificate: Certificate) -> ByteString {
+        "{ serialNumber \(certificate.decimalSerial), issuer rdnSequence:\"\(certificate.issuer?.text() ?? "")\" }"
+    }
+    static func certificate(_ certificate: Certificate, _ name: ByteString, legacy: Bool) -> ByteString? {
         switch name {
         case "M_VERSION": return ByteString(decimal: certificate.version)
         case "M_SERIAL": return certificate.serial
@@ -104,62 +106,5 @@ enum TLSVariables {
         else { return nil }
         let names = certificate.alternativeNames(found.kind)
         return names.indices.contains(number) ? names[number] : nil
-    }
-
-    // MARK: - SSLOptions +StdEnvVars, +ExportCertData
-
-    static let standard: [ByteString] = [
-        "SSL_VERSION_INTERFACE", "SSL_VERSION_LIBRARY", "SSL_PROTOCOL", "SSL_SECURE_RENEG", "SSL_COMPRESS_METHOD",
-        "SSL_CIPHER", "SSL_CIPHER_EXPORT", "SSL_CIPHER_USEKEYSIZE", "SSL_CIPHER_ALGKEYSIZE", "SSL_CLIENT_VERIFY",
-        "SSL_CLIENT_M_VERSION", "SSL_CLIENT_M_SERIAL", "SSL_CLIENT_V_START", "SSL_CLIENT_V_END", "SSL_CLIENT_V_REMAIN",
-        "SSL_CLIENT_S_DN", "SSL_CLIENT_I_DN", "SSL_CLIENT_A_KEY", "SSL_CLIENT_A_SIG", "SSL_CLIENT_CERT_RFC4523_CEA",
-        "SSL_SERVER_M_VERSION", "SSL_SERVER_M_SERIAL", "SSL_SERVER_V_START", "SSL_SERVER_V_END", "SSL_SERVER_S_DN",
-        "SSL_SERVER_I_DN", "SSL_SERVER_A_KEY", "SSL_SERVER_A_SIG", "SSL_SESSION_ID", "SSL_SESSION_RESUMED",
-    ]
-    static func export(_ request: Request, _ transport: TLSTransport) {
-        let options = request[TLS.directory].effective
-        if options.contains(.stdEnvVars) {
-            request.doNotReuse()
-            for (certificate, prefix) in [
-                (transport.serverCertificate, "SSL_SERVER"), (transport.clientCertificate, "SSL_CLIENT"),
-            ] {
-                guard let certificate else { continue }
-                exportNames(certificate, ByteString(prefix), request)
-            }
-            for name in standard {
-                if let value = lookup(request, name), !value.isEmpty { request.env.set(name, value) }
-            }
-        }
-        if options.contains(.exportCertData) {
-            request.doNotReuse()
-            request.env.set("SSL_SERVER_CERT", transport.serverCertificate?.pem ?? "")
-            request.env.set("SSL_CLIENT_CERT", transport.clientCertificate?.pem ?? "")
-            for (index, certificate) in transport.clientChain.enumerated() {
-                request.env.set("SSL_CLIENT_CERT_CHAIN_\(index)", certificate.pem)
-            }
-        }
-    }
-    private static func exportNames(_ certificate: Certificate, _ prefix: ByteString, _ request: Request) {
-        for (name, letter) in [(certificate.subject, "S"), (certificate.issuer, "I")] {
-            var seen: [Int32: Int] = [:]
-            for entry in name?.entries ?? [] {
-                guard let known = Certificate.Name.nids.first(where: { $0.nid == entry.nid }) else { continue }
-                let count = seen[entry.nid, default: 0]
-                seen[entry.nid] = count + 1
-                let suffix: ByteString = count == 0 ? "" : "_\(count)"
-                request.env.set("\(prefix)_\(ByteString(letter))_DN_\(known.name)\(suffix)", entry.value)
-            }
-        }
-        let kinds: [(Certificate.NameKind, ByteString)] = [
-            (.email, "SAN_Email"), (.dns, "SAN_DNS"), (.userPrincipal, "SAN_OTHER_msUPN"),
-            (.dnsService, "SAN_OTHER_dnsSRV"),
-        ]
-        for (kind, name) in kinds {
-            if kind == .userPrincipal, prefix == "SSL_SERVER" { continue }
-            if kind == .dnsService, prefix == "SSL_CLIENT" { continue }
-            for (index, value) in certificate.alternativeNames(kind).enumerated() {
-                request.env.set("\(prefix)_\(name)_\(index)", value)
-            }
-        }
     }
 }
