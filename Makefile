@@ -68,6 +68,8 @@ test: test-deps build
 	timeout 400 Tests/Site/run --martinet .build/release/martinet
 	timeout 120 Tests/FPM/configurations --martinet-fpm .build/release/martinet-fpm
 	timeout 300 Tests/FPM/run --martinet-fpm .build/release/martinet-fpm
+	timeout 200 Tests/FPM/fronts --martinet-fpm .build/release/martinet-fpm
+	timeout 200 Tests/FPM/process --martinet-fpm .build/release/martinet-fpm
 	timeout 120 Tests/FPM/reload --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/walls --martinet-fpm .build/release/martinet-fpm
 	timeout 60 Tests/FPM/queue --martinet-fpm .build/release/martinet-fpm
