@@ -33,6 +33,8 @@ enum RenewalProcess {
                     isActivated = true
                 }
                 if run.job.nextRun > 0 { next = min(next, run.job.nextRun) }
+                // Certificates of a few days are not left to the next look (`MDCheckInterval`).
+                if entry.stock.renewAt > now { next = min(next, entry.stock.renewAt) }
             }
             if !isActivated, let time = staples.process() { next = min(next, time) }
             // The parent knows the new certificates: it starts this process again with them.
