@@ -50,9 +50,25 @@ enum ClientVerification {
         }
         let reason =
             unsafe X509_verify_cert_error_string(Int(error)).map { unsafe ByteString(String(cString: $0)) } ?? ""
-        connection.log(.info, "ssl", "AH02039: Certificate Verification: Error (\(error)): \(reason)")
+        let said: ByteString = "Certificate Verification: Error (\(error)): \(reason)"
+        if connection.logLevel(for: "ssl") >= .info {
+            let certificate = unsafe X509_STORE_CTX_get_current_cert(store).map { unsafe Certificate(borrowing: $0) }
+            connection.log(
+                .info, "ssl", "AH02276: \(said)\(certificate.map(description) ?? " [certificate: -not available-]")")
+        } else {
+            connection.log(.error, "ssl", "AH02039: \(said)")
+        }
         transport.verifyError = Int(error)
         return false
+    }
+    /// ssl_log_cert_error.
+    private static func description(_ certificate: Certificate) -> ByteString {
+        func text(_ name: Certificate.Name?) -> ByteString {
+            let text = name?.text() ?? ""
+            return text.isEmpty ? "-empty-" : text
+        }
+        return
+            " [subject: \(text(certificate.subject)) / issuer: \(text(certificate.issuer)) / serial: \(certificate.serial) / notbefore: \(certificate.notBefore) / notafter: \(certificate.notAfter)]"
     }
     static func isMissingAuthority(_ error: Int32) -> Bool {
         [

@@ -34,6 +34,11 @@ enum TLSInit {
             keys.append(server.isTLS ? policyKey(server, policy) : nil)
         }
         warnAboutPorts(configuration)
+        if case .shared = main[TLS.server].sessionCache.value(default: .none) {
+        } else {
+            configuration.say(
+                .warning, "ssl", "AH01873: Init: Session Cache is not configured [hint: SSLSessionCache]")
+        }
         return TLSState(
             contexts: contexts, policy: policy, policyKeys: keys,
             managed: ManagedCertificates(configuration.certificateBoard))

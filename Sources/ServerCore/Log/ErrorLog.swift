@@ -244,6 +244,8 @@ extension Server {
 }
 
 extension Connection {
+    /// How much a module may say of this connection.
+    public func logLevel(for module: String) -> LogLevel { server.logLevels.level(for: module) }
     /// Says something about this connection, in the error log of the server that it belongs to by now (ap_log_cerror).
     public func log(_ level: LogLevel, _ module: String, _ message: @autoclosure () -> ByteString) {
         guard level == .notice || level <= server.logLevels.level(for: module) else { return }

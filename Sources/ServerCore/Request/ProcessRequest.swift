@@ -151,7 +151,7 @@ enum Phase {
     }
 
     func run(_ request: Request) -> Outcome {
-        let hooks = request.configuration.hooks
+        let configuration = request.configuration
         // A subrequest for a file skips what maps URLs to files.
         let isFileRequest = request.isFileSubrequest
         switch self {
@@ -161,7 +161,7 @@ enum Phase {
             // Modules see what <Location> says before the path is decoded; that merge is thrown away again.
             let saved = request.perDirectory
             walkLocationAndIf(request)
-            let outcome = ProcessRequest.runFirst(hooks.preTranslateName, request)
+            let outcome = ProcessRequest.runFirst(configuration.hooks.preTranslateName, request)
             request.perDirectory = saved
             if outcome == .done { request.keepsPathEncoded = true }
             return outcome == .declined || outcome == .done ? .ok : outcome
@@ -169,10 +169,10 @@ enum Phase {
         case .translate:
             guard !isFileRequest else { return .ok }
             walkLocationAndIf(request)
-            return ProcessRequest.runFirst(hooks.translateName, request)
+            return ProcessRequest.runFirst(configuration.hooks.translateName, request)
         case .mapToStorage:
             request.perDirectory = request.server.lookupDefaults
-            let outcome = ProcessRequest.runFirst(hooks.mapToStorage, request)
+            let outcome = ProcessRequest.runFirst(configuration.hooks.mapToStorage, request)
             return outcome == .declined ? .ok : outcome
         case .locationAgain:
             walkLocationAndIf(request)
@@ -180,12 +180,12 @@ enum Phase {
         case .headerParser:
             guard !request.isSubrequest else { return .ok }
             if let outcome = resolveRemoteHost(request) { return outcome }
-            return ProcessRequest.runAll(hooks.headerParser, request)
+            return ProcessRequest.runAll(configuration.hooks.headerParser, request)
         case .authorize: return Authorization.run(request)
         case .type:
-            let outcome = ProcessRequest.runFirst(hooks.typeChecker, request)
+            let outcome = ProcessRequest.runFirst(configuration.hooks.typeChecker, request)
             return outcome == .declined ? .ok : outcome
-        case .fixups: return ProcessRequest.runAll(hooks.fixups, request)
+        case .fixups: return ProcessRequest.runAll(configuration.hooks.fixups, request)
         }
     }
 
@@ -266,12 +266,12 @@ enum Authorization {
             request.authType = earlier.authType
             return .ok
         }
-        let hooks = request.configuration.hooks
+        let configuration = request.configuration
         let satisfyAny = request.configuration.satisfy?(request) == .any
         while request.authorizationStep != .finished {
             switch request.authorizationStep {
             case .access:
-                let outcome = ProcessRequest.runAll(hooks.accessChecker, request)
+                let outcome = ProcessRequest.runAll(configuration.hooks.accessChecker, request)
                 if outcome == .suspended { return outcome }
                 if satisfyAny {
                     request.authorizationStep = outcome == .ok ? .finished : .accessEx
@@ -280,21 +280,21 @@ enum Authorization {
                     request.authorizationStep = .accessEx
                 }
             case .accessEx:
-                let outcome = ProcessRequest.runFirst(hooks.accessCheckerEx, request)
+                let outcome = ProcessRequest.runFirst(configuration.hooks.accessCheckerEx, request)
                 switch outcome {
                 case .ok: request.authorizationStep = .finished
                 case .declined: request.authorizationStep = .user
                 default: return outcome
                 }
             case .user:
-                let outcome = ProcessRequest.runFirst(hooks.checkUserID, request)
+                let outcome = ProcessRequest.runFirst(configuration.hooks.checkUserID, request)
                 guard outcome == .ok else { return outcome == .declined ? refuse(request) : outcome }
                 guard request.user != nil else {
                     return noAuthentication(request, satisfyAny ? "AH00028" : "AH00027")
                 }
                 request.authorizationStep = .authorize
             case .authorize:
-                let outcome = ProcessRequest.runFirst(hooks.authChecker, request)
+                let outcome = ProcessRequest.runFirst(configuration.hooks.authChecker, request)
                 guard outcome == .ok else { return outcome == .declined ? .status(500) : outcome }
                 request.authorizationStep = .finished
             case .finished: break

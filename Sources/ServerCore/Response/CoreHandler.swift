@@ -135,16 +135,16 @@ enum CoreHandler {
 
     /// SetOutputFilter, SetInputFilter.
     @Sendable static func insertConfiguredFilters(_ request: Request) {
-        let hooks = request.configuration.hooks
+        let configuration = request.configuration
         for name in request[Core.directory].outputFilters {
-            guard let filter = hooks.outputFilters[name.lowercased] else {
+            guard let filter = configuration.hooks.outputFilters[name.lowercased] else {
                 unknownFilter(name, request)
                 continue
             }
             request.outputFilters.append(filter)
         }
         for name in request[Core.directory].inputFilters {
-            guard let filter = hooks.inputFilters[name.lowercased] else {
+            guard let filter = configuration.hooks.inputFilters[name.lowercased] else {
                 unknownFilter(name, request)
                 continue
             }
