@@ -25,8 +25,8 @@ public struct TextTable: Sendable {
     public static let mostBytes = 16 << 20
 
     /// Each text ends with NUL; behind the last is always room for two words.
-    private var names = [UInt8](repeating: 0, count: 4096)
-    private var values = [UInt8](repeating: 0, count: 4096)
+    private var names = [UInt8](repeating: 0, count: 1536)
+    private var values = [UInt8](repeating: 0, count: 1536)
     /// The first `filled.count` are this table's. Those behind them, up to `filled.known`, have the names that followed before.
     private var entries = [Entry](repeating: Entry(), count: 64)
     private var first = [Int32](repeating: -1, count: chains)

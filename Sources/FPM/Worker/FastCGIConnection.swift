@@ -46,8 +46,8 @@ final class FastCGIConnection {
     static let outputLimit = 16_384
 
     init() {
-        input.reserveCapacity(16_384)
-        output.reserveCapacity(Self.outputLimit + 4 * RecordHeader.count)
+        input.reserveCapacity(2048)
+        output.reserveCapacity(4096)
     }
 
     /// Takes over a new connection.
