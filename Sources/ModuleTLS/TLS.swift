@@ -19,7 +19,8 @@ public enum TLS {
     static let sharedCache = ModuleDefinition("socache_shmcb", .cache, directives: [])
 
     public static let module = ModuleDefinition(
-        "ssl", .core, directives: DirectiveTable.rows + DirectiveTableMore.rows + DirectiveTableOCSP.rows
+        "ssl", .core,
+        directives: DirectiveTable.rows + StaplingDirectives.rows + RevocationDirectives.rows + OutgoingDirectives.rows
     ) { hooks in
         hooks.onCheckConfig { configuration in
             for server in configuration.servers { server.usesTLS = server.isTLS }

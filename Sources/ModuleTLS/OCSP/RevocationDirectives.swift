@@ -4,7 +4,7 @@ import Bytes
 import ServerCore
 
 /// The directives about asking OCSP responders for clients' certificates.
-enum DirectiveTableOCSP {
+enum RevocationDirectives {
     static let rows: [Directive] = [
         Directive(
             "SSLOCSPEnable", .server,
@@ -12,30 +12,13 @@ enum DirectiveTableOCSP {
         Directive(
             "SSLOCSPDefaultResponder", .server, "URL of the default OCSP Responder",
             .take1 { context, word in context.server[TLS.server].revocation.responder = .set(word) }),
-        Directive(
-            "SSLOCSPOverrideResponder", .server, "Force use of the default responder URL ('on', 'off')",
-            .flag { context, on in context.server[TLS.server].revocation.overrides = .set(on) }),
-        Directive(
-            "SSLOCSPResponseTimeSkew", .server, "Maximum time difference in OCSP responses",
-            .take1 { context, word throws(DirectiveError) in
-                context.server[TLS.server].revocation.timeSkew = .set(
-                    try TLSDirectives.natural(word, "SSLOCSPResponseTimeSkew: invalid argument"))
-            }),
-        Directive(
-            "SSLOCSPResponseMaxAge", .server, "Maximum age of OCSP responses",
-            .take1 { context, word throws(DirectiveError) in
-                context.server[TLS.server].revocation.maximumAge = .set(
-                    try TLSDirectives.natural(word, "SSLOCSPResponseMaxAge: invalid argument"))
-            }),
-        Directive(
-            "SSLOCSPResponderTimeout", .server, "OCSP responder query timeout",
-            .take1 { context, word throws(DirectiveError) in
-                context.server[TLS.server].revocation.responderTimeout = .set(
-                    try TLSDirectives.natural(word, "SSLOCSPResponderTimeout: invalid argument"))
-            }),
-        Directive(
-            "SSLOCSPUseRequestNonce", .server, "Whether OCSP queries use a nonce or not ('on', 'off')",
-            .flag { context, on in context.server[TLS.server].revocation.usesNonce = .set(on) }),
+        .onOff(
+            "SSLOCSPOverrideResponder", "Force use of the default responder URL ('on', 'off')", \.revocation.overrides),
+        .number("SSLOCSPResponseTimeSkew", "Maximum time difference in OCSP responses", \.revocation.timeSkew),
+        .number("SSLOCSPResponseMaxAge", "Maximum age of OCSP responses", \.revocation.maximumAge),
+        .number("SSLOCSPResponderTimeout", "OCSP responder query timeout", \.revocation.responderTimeout),
+        .onOff(
+            "SSLOCSPUseRequestNonce", "Whether OCSP queries use a nonce or not ('on', 'off')", \.revocation.usesNonce),
         Directive(
             "SSLOCSPProxyURL", .server, "Proxy URL to use for OCSP requests",
             .take1 { context, word throws(DirectiveError) in
@@ -44,9 +27,8 @@ enum DirectiveTableOCSP {
                 }
                 context.server[TLS.server].revocation.proxy = .set(url)
             }),
-        Directive(
-            "SSLOCSPNoVerify", .server, "Do not verify OCSP Responder certificate ('on', 'off')",
-            .flag { context, on in context.server[TLS.server].revocation.skipsVerification = .set(on) }),
+        .onOff(
+            "SSLOCSPNoVerify", "Do not verify OCSP Responder certificate ('on', 'off')", \.revocation.skipsVerification),
         Directive(
             "SSLOCSPResponderCertificateFile", .server,
             "Trusted OCSP responder certificates(`/path/to/file' - PEM encoded certificates)",

@@ -125,30 +125,18 @@ enum DirectiveTable {
             "SSLProtocol", .server,
             "Enable or disable various SSL protocols ('[+-][SSLv3|TLSv1|TLSv1.1|TLSv1.2] ...' - see manual)",
             .rawArgs(TLSDirectives.protocols)),
-        Directive(
-            "SSLHonorCipherOrder", .server,
-            "Use the server's cipher ordering preference",
-            .flag { context, on in context.server[TLS.server].honorCipherOrder = .set(on) }),
+        .onOff("SSLHonorCipherOrder", "Use the server's cipher ordering preference", \.honorCipherOrder),
         Directive(
             "SSLCompression", .server,
             "Enable SSL level compression (`on', `off')",
             .flag(TLSDirectives.compression)),
-        Directive(
-            "SSLSessionTickets", .server,
-            "Enable or disable TLS session tickets(`on', `off')",
-            .flag { context, on in context.server[TLS.server].sessionTickets = .set(on) }),
-        Directive(
-            "SSLInsecureRenegotiation", .server,
-            "Enable support for insecure renegotiation",
-            .flag { context, on in context.server[TLS.server].insecureRenegotiation = .set(on) }),
+        .onOff("SSLSessionTickets", "Enable or disable TLS session tickets(`on', `off')", \.sessionTickets),
+        .onOff("SSLInsecureRenegotiation", "Enable support for insecure renegotiation", \.insecureRenegotiation),
         Directive(
             "SSLUserName", .server.union(.authConfig),
             "Set user name to SSL variable value",
             .take1 { context, word in context[TLS.directory].userName = .set(word) }),
-        Directive(
-            "SSLStrictSNIVHostCheck", .server,
-            "Strict SNI virtual host checking",
-            .flag { context, on in context.server[TLS.server].strictSNICheck = .set(on) }),
+        .onOff("SSLStrictSNIVHostCheck", "Strict SNI virtual host checking", \.strictSNICheck),
         Directive(
             "SSLOptions", .options,
             "Set one or more options to configure the SSL engine('[+-]option[=value] ...' - see manual)",
@@ -169,5 +157,37 @@ enum DirectiveTable {
             "SSLOpenSSLConfCmd", .server,
             "OpenSSL configuration command",
             .take2(TLSDirectives.openSSLCommand)),
+        Directive(
+            "SSLSRPVerifierFile", .server,
+            "SRP verifier file ('/path/to/file' - created by srptool)",
+            .unsupported(
+                "OpenSSL's support for SRP is deprecated and not built in here: remove this line")),
+        Directive(
+            "SSLSRPUnknownUserSeed", .server,
+            "SRP seed for unknown users (to avoid leaking a user's existence) ('some secret text')",
+            .unsupported(
+                "OpenSSL's support for SRP is deprecated and not built in here: remove this line")),
     ]
+}
+
+extension Directive {
+    /// A directive of a server that is on or off.
+    static func onOff(
+        _ name: StaticString, _ usage: StaticString,
+        _ path: any WritableKeyPath<TLSServerConfig, Setting<Bool>> & Sendable
+    ) -> Directive {
+        Directive(name, .server, usage, .flag { context, on in context.server[TLS.server][keyPath: path] = .set(on) })
+    }
+    /// A directive of a server that takes a number from 0 on.
+    static func number(
+        _ name: StaticString, _ usage: StaticString,
+        _ path: any WritableKeyPath<TLSServerConfig, Setting<Int>> & Sendable
+    ) -> Directive {
+        Directive(
+            name, .server, usage,
+            .take1 { context, word throws(DirectiveError) in
+                context.server[TLS.server][keyPath: path] = .set(
+                    try TLSDirectives.natural(word, "\(name): invalid argument"))
+            })
+    }
 }
