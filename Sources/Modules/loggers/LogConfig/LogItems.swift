@@ -68,7 +68,7 @@ enum LogItems {
         case "X": connectionState
         case "C": { request, _, line in escaped(&line) { LogFieldItems.appendCookie(argument, request, &$0) } }
         case "k": { request, _, line in number(max(request.connection.keepAlives - 1, 0), &line) }
-        case "r": { request, _, line in text(request.requestLine, &line) }
+        case "r": { request, _, line in text(withoutPassword(request.requestLine), &line) }
         case "D": { request, moment, line in number(Int(moment.end() - request.requestTime), &line) }
         case "T": scaledDuration(argument)
         case "U": { request, _, line in text(request.uri, &line) }
@@ -174,6 +174,19 @@ enum LogItems {
             }
         default: { request, _, line in escaped(&line) { request.env.append(valueOf: name, to: &$0) } }
         }
+    }
+    /// A password in a URL of the request line is nobody's business (log_request_line, apr_uri_unparse).
+    private static func withoutPassword(_ line: ByteString) -> ByteString {
+        guard let blank = line.firstIndex(of: 32), blank + 1 < line.count, line[blank + 1] != UInt8(ascii: "/"),
+            let colon = line.from(blank).firstIndex(of: UInt8(ascii: ":"))
+        else { return line }
+        let start = blank + colon + 3
+        guard start <= line.count, line.from(blank + colon).hasPrefix("://") else { return line }
+        let authority = ByteString(Array(line.from(start).bytes.prefix { !"/?# ".utf8.contains($0) }))
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")),
+            let user = authority.upTo(at).firstIndex(of: UInt8(ascii: ":"))
+        else { return line }
+        return "\(line.upTo(start + user + 1))XXXXXXXX\(line.from(start + at))"
     }
     private static func port(_ argument: ByteString) -> LogItemWriter {
         if argument.isEmpty || argument.equalsIgnoringCase("canonical") {
