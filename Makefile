@@ -49,6 +49,7 @@ test: test-deps build
 	timeout 120 Tests/Allocations/run -v --martinet .build/release/martinet
 	timeout 200 Tests/Allocations/growth --martinet .build/release/martinet
 	timeout 60 Tests/Serve/run --martinet .build/release/martinet
+	timeout 60 Tests/Serve/demo
 	timeout 60 Tests/TLS/keys --martinet .build/release/martinet
 	timeout 60 Tests/HTTP2/frames --martinet .build/release/martinet
 	timeout 180 Tests/ACME/run --martinet .build/release/martinet
