@@ -126,6 +126,13 @@ class _Connection:
                 self.stream.readline()
         return self.stream.read(int(values.get("content-length", "0") or "0"))
 
+    def _end_with_what_follows(self):
+        """The end of the connection shall come with the last bytes: who keeps the connection would else, now and then, ask on it again before."""
+        try:
+            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        except OSError:
+            pass
+
     def _say(self, status, body, extra="", close=False, method="GET"):
         if isinstance(body, str):
             body = body.encode("latin-1")
@@ -145,10 +152,16 @@ class _Connection:
             self.connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         if kind == "raw" or kind == "rawkeep":
             self._body(values)
-            for part in query.split("~~"):
+            keeps = kind == "rawkeep" and not closes
+            parts = query.split("~~")
+            for number, part in enumerate(parts):
+                if not keeps and number == len(parts) - 1:
+                    self._end_with_what_follows()
                 self.connection.sendall(urllib.parse.unquote_to_bytes(part))
-                time.sleep(0.2 if "~~" in query else 0)
-            return kind == "rawkeep" and not closes
+                time.sleep(0.2 if number < len(parts) - 1 else 0)
+            if not keeps:
+                self.connection.shutdown(socket.SHUT_WR)
+            return keeps
         if kind == "ws":
             self.connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                                     b"X-Own: yes\r\n\r\nhello ")
