@@ -55,6 +55,7 @@ public let moduleList: [ModuleDefinition] = [
     Negotiation.module,
     Proxy.module,
     Balancer.module,
+    ProxyConnect.module,
     ProxyFCGI.module,
     HealthCheck.module,
     ProxyHTTP.module,

@@ -183,7 +183,8 @@ extension Worker {
             isTaken: error.kind != .requestLineTooLong && error.kind != .requestLineUnreadable)
         request.pendingStatus = error.status.code
         // A target that cannot be parsed is shown whole.
-        if error.kind == .badURIEncoding, !request.unparsedURI.isEmpty { request.uri = request.unparsedURI }
+        let isWhole = error.kind == .badURIEncoding || request.methodNumber == .connect
+        if isWhole, !request.unparsedURI.isEmpty { request.uri = request.unparsedURI }
         if let notes = error.notes { request.notes.set("error-notes", ByteString(notes)) }
         let detail = error.detail.isEmpty ? "" : ByteString(Array(reader.buffer[error.detail.range]))
         if let number = error.logNumber {

@@ -55,7 +55,9 @@ extension Backend {
         } else {
             let addresses = await BackendPool.of(request).resolve(target.host, target.port)
             guard !addresses.isEmpty else {
-                return ProxyHandler.error(request, 500, "DNS lookup failure for: \(target.host)")
+                // mod_proxy_connect.c has a status of its own.
+                return ProxyHandler.error(
+                    request, request.methodNumber == .connect ? 502 : 500, "DNS lookup failure for: \(target.host)")
             }
             endpoints = addresses.map { .ip($0) }
         }

@@ -7,15 +7,18 @@ import ServerCore
 /// `ProxyRequests On`: requests whose target is a URL of another server.
 enum ForwardProxy {
     @Sendable static func detect(_ request: Request) -> Outcome {
-        guard request.server.isForwardProxy, request.methodNumber != .connect,
-            let scheme = scheme(request.unparsedURI), !isOwn(request, scheme)
-        else { return .declined }
+        guard request.server.isForwardProxy, isMeant(request) else { return .declined }
         request.isProxyRequest = true
         request.uri = request.unparsedURI
         request.filename = "proxy:" + request.unparsedURI
         request.handler = "proxy-server"
         request.doNotReuse()
         return .declined
+    }
+    private static func isMeant(_ request: Request) -> Bool {
+        // CONNECT has no scheme.
+        if request.methodNumber == .connect { return ProxyTarget("connect://\(request.unparsedURI)")?.hasPort == true }
+        return scheme(request.unparsedURI).map { !isOwn(request, $0) } ?? false
     }
     static func scheme(_ target: ByteString) -> ByteString? {
         guard let colon = target.firstIndex(of: UInt8(ascii: ":")), colon > 0, ASCII.isAlpha(target[0]),

@@ -43,7 +43,8 @@ public enum ProxyHandler {
     private static func serve(
         _ request: Request, _ scheme: ByteString, _ url: ByteString, _ worker: ProxyWorker?
     ) async -> Outcome {
-        guard let module = request.configuration.hooks.provider(ProxyScheme.group, scheme) else { return .declined }
+        let name = request.methodNumber == .connect ? ProxyConnect.name : scheme
+        guard let module = request.configuration.hooks.provider(ProxyScheme.group, name) else { return .declined }
         return await module.serve(request, url, worker)
     }
     private static func unserved(_ request: Request, _ scheme: ByteString) -> Outcome {
