@@ -58,6 +58,7 @@ test: test-deps build
 	timeout 120 Tests/ACME/stapling --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/attacks --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/compare --martinet .build/release/martinet
+	timeout 60 Tests/HTTP2/priorities --martinet .build/release/martinet
 	timeout 60 Tests/HTTP2/websockets --martinet .build/release/martinet
 	timeout 120 Tests/TLS/compare --martinet .build/release/martinet
 	timeout 120 Tests/TLS/access --martinet .build/release/martinet

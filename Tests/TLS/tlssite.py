@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../Oracle"))
@@ -82,10 +83,17 @@ authorityInfoAccess = OCSP;URI:http://127.0.0.1:{responder}/
         return result.stdout
 
     def issue(self, name, subject, kind):
+        self.sign(name, subject, "-extensions", kind, "-cert", "ca.pem", "-keyfile", "ca.key")
+
+    def self_sign(self, name, subject):
+        self.sign(name, subject, "-selfsign", "-keyfile", f"{name}.key")
+
+    def sign(self, name, subject, *arguments):
         self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
                      "-out", f"{name}.csr", "-subj", f"/CN={subject}")
-        self.openssl("ca", "-batch", "-notext", "-config", "ca.conf", "-extensions", kind, "-cert", "ca.pem", "-keyfile", "ca.key",
-                     "-in", f"{name}.csr", "-out", f"{name}.pem")
+        # Half a day more than whole days, so that what is left of it (SSL_CLIENT_V_REMAIN) does not change while tests run.
+        end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 29.5 * 86400))
+        self.openssl("ca", "-batch", "-notext", "-config", "ca.conf", *arguments, "-enddate", end, "-in", f"{name}.csr", "-out", f"{name}.pem")
 
     def revoke(self, name):
         self.openssl("ca", "-config", "ca.conf", "-cert", "ca.pem", "-keyfile", "ca.key", "-revoke", f"{name}.pem")
