@@ -85,15 +85,17 @@ authorityInfoAccess = OCSP;URI:http://127.0.0.1:{responder}/
     def issue(self, name, subject, kind):
         self.sign(name, subject, "-extensions", kind, "-cert", "ca.pem", "-keyfile", "ca.key")
 
+    def end_date(self):
+        """Half a day more than whole days, so that what is left of them (SSL_CLIENT_V_REMAIN) does not change while tests run."""
+        return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 29.5 * 86400))
+
     def self_sign(self, name, subject):
         self.sign(name, subject, "-selfsign", "-keyfile", f"{name}.key")
 
     def sign(self, name, subject, *arguments):
         self.openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
                      "-out", f"{name}.csr", "-subj", f"/CN={subject}")
-        # Half a day more than whole days, so that what is left of it (SSL_CLIENT_V_REMAIN) does not change while tests run.
-        end = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 29.5 * 86400))
-        self.openssl("ca", "-batch", "-notext", "-config", "ca.conf", *arguments, "-enddate", end, "-in", f"{name}.csr", "-out", f"{name}.pem")
+        self.openssl("ca", "-batch", "-notext", "-config", "ca.conf", *arguments, "-enddate", self.end_date(), "-in", f"{name}.csr", "-out", f"{name}.pem")
 
     def revoke(self, name):
         self.openssl("ca", "-config", "ca.conf", "-cert", "ca.pem", "-keyfile", "ca.key", "-revoke", f"{name}.pem")
