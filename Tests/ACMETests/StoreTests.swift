@@ -124,6 +124,11 @@ import Testing
 @Suite struct JobTests {
     @Test func delays() {
         #expect((1...200).allSatisfy { Job.delay(errors: $0, problem: nil, first: 5) <= 86400 * 3 / 2 })
+        // However long the first one is (`MDRetryDelay`).
+        #expect(
+            (1...200).allSatisfy {
+                (43200...129600).contains(Job.delay(errors: $0, problem: nil, first: 10_000_000_000 * 86400))
+            })
         #expect((2...8).contains(Job.delay(errors: 1, problem: nil, first: 5)))
         #expect(Job.delay(errors: 1, problem: "urn:ietf:params:acme:error:rejectedIdentifier", first: 5) >= 43200)
         #expect(Job.delay(errors: 0, problem: nil, first: 5) == 0)

@@ -119,7 +119,8 @@ public struct Job: Sendable, Hashable {
         if errors > 0, ACMEError.isInputRelated(problem) {
             delay = day
         } else if errors > 0 {
-            delay = min(day, errors > 40 ? day : first << Int64(errors - 1))
+            // 17 doublings make a day of a second.
+            delay = min(day, min(first, day) << Int64(min(errors - 1, 17)))
         }
         let jitter = Int64((try? Random.bytes(1))?[0] ?? 128) - 128
         return delay + delay * jitter / 256
