@@ -17,8 +17,9 @@ public enum SiteCommand {
           --php         the version of PHP; the newest there is when it is left out
           --root        the directory to serve, relative to the user's home; www when it is left out
           --https       with a certificate and HTTP/2; plain requests are sent there. The certificate is from the CA that the
-                        configuration names (MDCertificateAuthority), else Let's Encrypt, and renewed by the server
-          --ca          another CA (ACME), or "local": the authority of martinet ca, for development
+                        configuration names (MDCertificateAuthority), else Let's Encrypt, and renewed by the server; where that
+                        CA cannot be reached or gives none for such names, of the authority of martinet ca, for development
+          --ca          another CA (ACME), without which nothing is done; or "local": the authority of martinet ca
           --contact     whom the CA tells about certificates; --agree-tos accepts its terms of service
           --dry-run     says what would be done
           --keep-files  removes only configuration
@@ -138,6 +139,9 @@ public enum SiteCommand {
             ["--ca", "--contact"].filter { options.values[$0] != nil } + (request.agreesToTerms ? ["--agree-tos"] : [])
         if let word = more.first, !request.wantsHTTPS { throw SiteError(usage: "\(word) needs --https") }
         let add = try SiteAdd(request)
+        if let reason = add.https?.reason {
+            say("\(reason): the certificate will be of this machine's own authority, for development")
+        }
         if options.flags.contains("--dry-run") {
             for step in add.steps {
                 say(step.title)
@@ -164,6 +168,11 @@ public enum SiteCommand {
             say("No process manager runs for PHP \(add.manager.files.version): start martinet-fpm.")
         }
         if case .local? = add.https?.source { say("martinet ca trust says how browsers come to trust it.") }
+        if add.https?.reason != nil {
+            say(
+                "For a CA's certificate: martinet site remove \(add.texts.name) --keep-files, and add it again with --ca URL."
+            )
+        }
         if !add.server.isRunning { say("No server runs with \(add.files.apache): start martinet.") }
     }
     static func say(_ line: ByteString) { Console.print("\(line)\n") }

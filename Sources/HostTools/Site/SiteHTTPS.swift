@@ -37,35 +37,51 @@ extension ServerTree {
 /// What `martinet site add --https` does more.
 struct SiteHTTPS {
     let source: CertificateSource
+    /// Why the certificate is the machine's own authority's, though nobody said `--ca local`.
+    let reason: ByteString?
     let names: [ByteString]
     let sites: Sites
 
-    /// - Parameter wish: `--ca`: `local`, or the CA.
+    /// Without `--ca` a site whose names no public CA knows, or whose CA cannot be reached, gets a certificate of the machine's
+    /// own authority. A CA that was named is the one that is wanted: when it is not there, the steps fail.
     init(_ request: SiteAdd.Request, _ sites: Sites) throws(SiteError) {
-        self.sites = sites
-        names = [request.name] + request.aliases
-        let files = sites.files
-        if request.authority == "local" {
-            source = .local(certificate: files.certificateFile(request.name), key: files.keyFile(request.name))
-            for file in [files.certificateFile(request.name), files.keyFile(request.name)] where File.isThere(file) {
-                throw SiteError("\(file) is there already", cure: "rm \(file)")
-            }
+        let names = [request.name] + request.aliases
+        (self.sites, self.names) = (sites, names)
+        var reason = request.authority == "local" ? nil : Self.whyNoPublic(request, sites.tree, names)
+        if request.authority != "local", reason == nil {
+            try Self.checkManaged(request, sites.tree, names)
+            if request.authority == nil { reason = Self.ask(Self.url(nil, sites.tree), sites.tree) }
+        }
+        self.reason = reason
+        guard request.authority == "local" || reason != nil else {
+            let agrees = Self.agreement(sites.tree) == nil
+            source = .managed(authority: request.authority, contact: request.contact, agrees: agrees)
             return
         }
-        let tree = sites.tree
-        let said = tree.nodes.flatMap(\.all).first {
+        let files = sites.files
+        source = .local(certificate: files.certificateFile(request.name), key: files.keyFile(request.name))
+        for file in [files.certificateFile(request.name), files.keyFile(request.name)] where File.isThere(file) {
+            throw SiteError("\(file) is there already", cure: "rm \(file)")
+        }
+    }
+    private static func agreement(_ tree: ServerTree) -> Node? {
+        tree.nodes.flatMap(\.all).first {
             $0.isNamed("mdcertificateagreement") && $0.words.first?.equalsIgnoringCase("accepted") == true
         }
-        let hasContact = tree.nodes.contains { $0.isNamed("mdcontactemail") || $0.isNamed("serveradmin") }
-        source = .managed(authority: request.authority, contact: request.contact, agrees: said == nil)
+    }
+    /// That the server could ask a CA for a certificate for these names.
+    private static func checkManaged(
+        _ request: SiteAdd.Request, _ tree: ServerTree, _ names: [ByteString]
+    ) throws(SiteError) {
         if let name = names.first(where: { $0.hasPrefix("*.") }) {
             throw SiteError(
                 "\(name): a CA gives certificates for wildcards only after a check by DNS (MDChallengeDns01)",
                 cure: "name each alias, or take --ca local")
         }
-        guard request.agreesToTerms || said != nil else {
+        guard request.agreesToTerms || agreement(tree) != nil else {
             throw SiteError("a CA wants its terms of service accepted", cure: "read them and say --agree-tos")
         }
+        let hasContact = tree.nodes.contains { $0.isNamed("mdcontactemail") || $0.isNamed("serveradmin") }
         guard request.contact != nil || hasContact else {
             throw SiteError("a CA wants to know whom to tell about certificates", cure: "say --contact ADDRESS")
         }
@@ -73,11 +89,32 @@ struct SiteHTTPS {
             guard let domain = tree.managedDomains.first(where: { $0.names.contains(name) }) else { continue }
             throw SiteError("\(name) is in a managed domain already: \(domain.node.location)")
         }
-        if request.authority == nil, tree.value("MDCertificateAuthority") == nil,
-            let name = names.first(where: { !Self.isPublic($0) })
-        {
-            throw SiteError(
-                "no public CA gives a certificate for \(name)", cure: "--ca local makes one for development")
+    }
+    private static func whyNoPublic(
+        _ request: SiteAdd.Request, _ tree: ServerTree, _ names: [ByteString]
+    ) -> ByteString? {
+        guard request.authority == nil, tree.value("MDCertificateAuthority") == nil,
+            let name = names.first(where: { !isPublic($0) })
+        else { return nil }
+        return "no public CA gives a certificate for \(name)"
+    }
+    /// The directory (RFC 8555, 7.1.1) of the CA that is wanted.
+    private static func url(_ wanted: ByteString?, _ tree: ServerTree) -> String {
+        let named = wanted ?? tree.value("MDCertificateAuthority") ?? "LetsEncrypt"
+        return KnownAuthority.url(named: named.string) ?? named.string
+    }
+    /// - Returns: Why the CA cannot be asked for certificates; nil when it can.
+    private static func ask(_ url: String, _ tree: ServerTree) -> ByteString? {
+        do {
+            let trust = try TrustStore(file: tree.value("MDCACertificateFile").map { tree.absolute($0).string })
+            let proxy = tree.value("MDHttpProxy").flatMap { RequestURL($0.string) }
+            var client = HTTPClient(userAgent: "martinet site", trust: trust, proxy: proxy)
+            client.connectTimeout = 10_000
+            client.timeout = 20_000
+            _ = try ACMEClient(url, client)
+            return nil
+        } catch {
+            return ByteString(String(describing: error))
         }
     }
     /// RFC 2606, 6761, 6762, 8375 and what has no dot: names that are nobody's.
@@ -99,26 +136,17 @@ struct SiteHTTPS {
 
     // MARK: Steps
 
-    /// Before anything is changed.
+    /// Before anything is changed: whether the CA that was named is there. (The one of the configuration has been asked.)
     var firstSteps: [SiteAdd.Step] {
-        guard case .managed(let wanted, _, _) = source else { return [] }
+        guard case .managed(let wanted?, _, _) = source else { return [] }
         let tree = sites.tree
-        let named = wanted ?? tree.value("MDCertificateAuthority") ?? "LetsEncrypt"
-        let url = KnownAuthority.url(named: named.string) ?? named.string
+        let url = Self.url(wanted, tree)
         return [
             SiteAdd.Step(title: "ask the CA whether it is there (\(ByteString(url)))") { (_) throws(SiteError) in
-                do {
-                    let trust = try TrustStore(file: tree.value("MDCACertificateFile").map { tree.absolute($0).string })
-                    let proxy = tree.value("MDHttpProxy").flatMap { RequestURL($0.string) }
-                    var client = HTTPClient(userAgent: "martinet site", trust: trust, proxy: proxy)
-                    client.connectTimeout = 10_000
-                    client.timeout = 20_000
-                    _ = try ACMEClient(url, client)
-                } catch {
-                    throw SiteError(
-                        ByteString(String(describing: error)),
-                        cure: "--ca URL names another CA; --ca local makes a certificate for development without one")
-                }
+                guard let complaint = Self.ask(url, tree) else { return }
+                throw SiteError(
+                    complaint,
+                    cure: "--ca URL names another CA; --ca local makes a certificate for development without one")
             }
         ]
     }
