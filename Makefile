@@ -4,6 +4,7 @@
 # make shim   only .build/php-VERSION.so, which joins martinet-fpm to Debian's libphp (PHP=8.3 for another version)
 # make deb    Debian packages in .build/deb: martinet, martinet-fpm, martinet-compat
 # make test-debian  runs the tutorials and more with them in a Debian 12 that systemd-nspawn boots (as root)
+# make test-kernel  serves TLS with Debian's kernel, in qemu
 # make bench  Martinet beside nginx, h2o, lighttpd and Apache
 # make fuzz   every parser on mutated input for a minute each
 
@@ -15,7 +16,7 @@ SHIM = .build/php-$(PHP).so
 PHP_INCLUDES = $(subst -I,-isystem ,$(shell php-config$(PHP) --includes))
 SHIM_FLAGS = -std=gnu11 -O2 -g -fPIC -shared -fvisibility=hidden -D_GNU_SOURCE -Wall -Wextra -Werror
 
-.PHONY: run test build shim deps test-deps deb test-debian bench fuzz format
+.PHONY: run test build shim deps test-deps deb test-debian test-kernel bench fuzz format
 
 run: build
 	demo/run.sh
@@ -91,6 +92,10 @@ test-debian: deb
 	scripts/install-packages debian
 	nice scripts/make-debian $(DEBIAN)/clean .build/deb
 	nice Tests/Debian/run $(DEBIAN)/clean .build/deb
+
+test-kernel: build
+	scripts/install-packages machine
+	Tests/TLS/kernel --martinet .build/release/martinet
 
 bench: build
 	scripts/install-packages bench

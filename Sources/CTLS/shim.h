@@ -55,6 +55,7 @@ static inline void *ctls_ctx_owner(const SSL_CTX *ctx) { return SSL_CTX_get_app_
 static inline void ctls_bio_retry_read(BIO *bio) { BIO_set_retry_read(bio); }
 static inline void ctls_bio_retry_write(BIO *bio) { BIO_set_retry_write(bio); }
 static inline void ctls_bio_clear_retry(BIO *bio) { BIO_clear_retry_flags(bio); }
+static inline int ctls_kernel_sends(SSL *ssl) { return SSL_get_wbio(ssl) && BIO_get_ktls_send(SSL_get_wbio(ssl)); }
 static inline int ctls_error_library(unsigned long error) { return ERR_GET_LIB(error); }
 static inline int ctls_error_reason(unsigned long error) { return ERR_GET_REASON(error); }
 static inline int ctls_is_handshake_done(const SSL *ssl) { return SSL_is_init_finished(ssl); }

@@ -164,6 +164,18 @@ public enum Socket {
     public static func setCork(_ socket: Int32, _ on: Bool) {
         try? set(socket, level(IPPROTO_TCP), TCP_CORK, on ? 1 : 0)
     }
+    /// Whether the kernel can make TLS records (tls.rst). Where that is a module, root's question loads it.
+    public static var hasKernelTLS: Bool {
+        guard let raw = try? check({ clinux_socket(AF_INET, streamType) }) else { return false }
+        let socket = Descriptor(raw)
+        do throws(Errno) {
+            _ = try check { unsafe setsockopt(socket.raw, level(IPPROTO_TCP), TCP_ULP, "tls", 3) }
+            return true
+        } catch {
+            // It is there, but this socket has no peer.
+            return error == .notConnected
+        }
+    }
     public static func setKeepAlive(_ socket: Int32, _ on: Bool) {
         try? set(socket, SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0)
     }

@@ -59,6 +59,7 @@ enum TLSCallbacks {
         {
             return SSL_CLIENT_HELLO_RETRY
         }
+        unsafe transport.offerToKernel(ssl)
         if let state = transport.worker.configuration.tls {
             let isNewer = unsafe state.managed.apply(to: ssl, of: transport.server)
             transport.showsStandIn = !isNewer && state.context(of: transport.server)?.isFallback == true

@@ -45,10 +45,13 @@ import ServerCore
     var revocation = ClientRevocation.State.unchecked
     /// How many answers of OCSP responders the handshake waits for; nil: it was not looked at yet.
     var staplesAwaited: Int?
+    /// Who writes: OpenSSL through our BIO; OpenSSL itself, so that it can hand over its key; the kernel.
+    private var writer = Writer.channel
     /// A handshake failed: the error is told once.
     private var isBroken = false
     var isOpen: Bool { unsafe ssl != nil }
 
+    private enum Writer { case channel, socket, kernel }
     enum Mode {
         case tls
         /// The client spoke plain HTTP: what it is told goes out as it is. So many bytes of a request of ours were given.
@@ -129,6 +132,10 @@ import ServerCore
         guard let ssl = unsafe ssl, !isBroken, memory.count > 0 else { return .failed(.brokenPipe) }
         if !isEstablished, let result = unsafe shakeHands(ssl, memory) { return result }
         let count = unsafe SSLBytes.read(ssl, memory)
+        if writer == .kernel, unsafe KernelTLS.mustChangeKey(ssl) {
+            breakOff([])
+            return .failed(.brokenPipe)
+        }
         return count > 0 ? .bytes(Int(count)) : unsafe outcome(ssl, count)
     }
     /// Goes on with the handshake; nil when it is done and requests may be read.
@@ -147,6 +154,7 @@ import ServerCore
             return .wouldBlock
         }
         isEstablished = true
+        unsafe settleWriter(ssl)
         return nil
     }
     /// What a call that moved nothing says.
@@ -155,6 +163,7 @@ import ServerCore
         switch trouble {
         case .wantsInput, .wantsRoom:
             waitsForRoom = trouble == .wantsRoom
+            if waitsForRoom, writer != .channel { loop.noteFull(channel) }
             return .wouldBlock
         case .end: return .bytes(0)
         case .broken:
@@ -185,13 +194,36 @@ import ServerCore
 
     // MARK: - Sending
 
+    /// No record is to be made here: there are none, or the kernel makes them.
+    private var sendsAsItIs: Bool {
+        if case .plain = mode { return true }
+        return writer == .kernel && !isBroken
+    }
+    private func noting(_ result: IOResult) -> IOResult {
+        if case .wouldBlock = result { waitsForRoom = true }
+        return result
+    }
+    /// The settings that hold for the connection are known: the kernel may have the key when there is one.
+    func offerToKernel(_ ssl: OpaquePointer) {
+        guard writer == .channel, let descriptor = loop.descriptor(of: channel) else { return }
+        if unsafe KernelTLS.offer(ssl, descriptor) { writer = .socket }
+    }
+    private func settleWriter(_ ssl: OpaquePointer) {
+        guard writer == .socket else { return }
+        if unsafe KernelTLS.isAtWork(ssl) {
+            writer = .kernel
+        } else if let bio = unsafe ChannelBIO.make(for: channelEnd) {
+            unsafe SSL_set0_wbio(ssl, bio)
+            writer = .channel
+        }
+    }
     public func send(_ bytes: [UInt8], from offset: Int, more: Bool) -> IOResult {
         guard offset >= 0, offset < bytes.count else { return .bytes(0) }
-        if case .plain = mode { return loop.send(channel, bytes, from: offset, more: more) }
+        if sendsAsItIs { return noting(loop.send(channel, bytes, from: offset, more: more)) }
         return unsafe bytes.withUnsafeBytes { unsafe write(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
     }
     public func send(_ head: [UInt8], _ body: [UInt8], from offset: Int) -> IOResult {
-        if case .plain = mode { return loop.send(channel, head, body, from: offset) }
+        if sendsAsItIs { return noting(loop.send(channel, head, body, from: offset)) }
         if offset >= head.count { return send(body, from: offset - head.count, more: false) }
         if body.isEmpty || head.count - offset >= Self.recordSize { return send(head, from: offset, more: false) }
         // What fits into one record goes into one.
@@ -202,7 +234,7 @@ import ServerCore
         return send(joined, from: 0, more: false)
     }
     public func sendFile(_ file: Int32, offset: Int64, count: Int) -> IOResult {
-        if case .plain = mode { return loop.sendFile(channel, file, offset: offset, count: count) }
+        if sendsAsItIs { return noting(loop.sendFile(channel, file, offset: offset, count: count)) }
         var done = 0
         var block: [UInt8] = []
         while done < count {

@@ -104,6 +104,12 @@ enum TLSInit {
                 server,
                 ["AH02407: \"SSLOpenSSLConfCmd \(command.name) \(command.value)\" failed for \(server.sslID)"])
         }
+        if unsafe KernelTLS.isWanted(context.context), !KernelTLS.isThere {
+            server.configuration.say(
+                .warning, "ssl",
+                "Init: (\(server.sslID)) SSLOpenSSLConfCmd Options KTLS has no effect: this kernel has no TLS [hint: modprobe tls]"
+            )
+        }
         guard context.hasMatchingKey || !asksForPhrases else {
             throw fail(server, ["AH02572: Failed to configure at least one certificate and key for \(server.sslID)"])
         }
