@@ -89,3 +89,29 @@ enum SectionWords {
         return words.all()
     }
 }
+
+/// What several directives take.
+enum SettingWords {
+    static func onOff(_ word: ByteString) throws(DirectiveError) -> Bool {
+        if word.equalsIgnoringCase("on") { return true }
+        if word.equalsIgnoringCase("off") { return false }
+        throw DirectiveError("unknown '\(word)', supported parameter values are 'on' and 'off'")
+    }
+    static func duration(_ word: ByteString, unit: Character) throws(DirectiveError) -> Int64 {
+        guard let value = Duration.parse(word.string, unit: unit) else {
+            throw DirectiveError("unrecognized duration format")
+        }
+        return value
+    }
+
+    static func window(_ name: String, _ word: ByteString) throws(DirectiveError) -> TimeSlice {
+        let slice: TimeSlice
+        do throws(TimeSlice.FormatError) {
+            slice = try TimeSlice(word.string)
+        } catch { throw DirectiveError("\(name) \(error.text)") }
+        guard slice.norm == 0 || slice.length < slice.norm else {
+            throw DirectiveError("\(name) a length of 100% or more is not allowed.")
+        }
+        return slice
+    }
+}
