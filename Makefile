@@ -55,6 +55,7 @@ test: test-deps build
 	timeout 60 Tests/HTTP2/frames --martinet .build/release/martinet
 	timeout 180 Tests/ACME/run --martinet .build/release/martinet
 	timeout 60 Tests/ACME/accounts --martinet .build/release/martinet
+	timeout 120 Tests/ACME/directives --martinet .build/release/martinet
 	timeout 120 Tests/ACME/load --martinet .build/release/martinet
 	timeout 120 Tests/ACME/stapling --martinet .build/release/martinet
 	timeout 120 Tests/HTTP2/attacks --martinet .build/release/martinet

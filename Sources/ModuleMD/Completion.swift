@@ -27,7 +27,7 @@ enum Completion {
             )
         } else {
             StoreSync.rename(entries.map(\.domain), store)
-            activateStaged(entries, store, configuration)
+            activateStaged(entries, store, configuration, config)
         }
         try checkDuplicates(entries, configuration)
         for index in entries.indices { try finish(&entries[index], store, configuration, config) }
@@ -198,13 +198,18 @@ enum Completion {
 
     // MARK: Store
 
-    private static func activateStaged(_ entries: [Registry.Entry], _ store: Store, _ configuration: Configuration) {
+    private static func activateStaged(
+        _ entries: [Registry.Entry], _ store: Store, _ configuration: Configuration, _ config: GlobalConfig
+    ) {
         for entry in entries {
             let name = entry.domain.name
             guard isComplete(name, store) else { continue }
             do throws(ACMEError) {
                 guard try Activation.activate(name, store) else { continue }
                 configuration.say(.info, ManagedDomains.log, "AH10068: \(name): staged set activated")
+                Notification.installed(name, store, config, waits: true) {
+                    configuration.say($0, ManagedDomains.log, $1)
+                }
             } catch {
                 configuration.say(
                     .error, ManagedDomains.log, "AH10069: \(name): error loading staged set, purging it: \(error)")

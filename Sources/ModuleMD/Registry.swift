@@ -20,6 +20,9 @@ final class Registry: Sendable {
     let config: GlobalConfig
     let settings: RenewalSettings
     private let state: Mutex<[Entry]>
+    /// In the parent, and in processes it forked since: a certificate has come into use after the start.
+    var hasActivated: Bool { activations.withLock { $0 } }
+    private let activations = Mutex(false)
     /// What was published on the board: name and pairs.
     private let published = Mutex<[CertificateBoard.Entry]>([])
     /// Certificates whose OCSP answers are looked after, and what is known of them.
@@ -41,6 +44,7 @@ final class Registry: Sendable {
     /// - Returns: Whether there were some.
     func activate(_ name: String, _ configuration: Configuration) throws(ACMEError) -> Bool {
         guard try Activation.activate(name, store) else { return false }
+        activations.withLock { $0 = true }
         state.withLock { entries in
             guard let index = entries.firstIndex(where: { $0.domain.name == name }) else { return }
             let stored = try? store.domain(.domains, name)

@@ -19,8 +19,11 @@ enum RenewalProcess {
         }
         let watched = registry.entries.filter(\.domain.isWatched)
         log(.debug, "AH10054: md watchdog start, auto drive \(watched.count) mds")
-        for entry in watched { forgetErrors(entry.domain.name, registry, log) }
-        sleep(registry.config.initialDelay)
+        // One that follows after an activation goes on where the last one was.
+        if !registry.hasActivated {
+            for entry in watched { forgetErrors(entry.domain.name, registry, log) }
+            sleep(registry.config.initialDelay)
+        }
         var staples = StaplingRun(registry, log)
         while true {
             var next = now + spread(registry.config.checkInterval / 1000)
@@ -78,6 +81,9 @@ enum RenewalProcess {
                 configuration.mainServer.log(
                     .notice, ManagedDomains.log,
                     ByteString("The Managed Domain \(name) has a new certificate, which is in use from now on"))
+                Notification.installed(name, registry.store, registry.config, waits: false) { level, text in
+                    configuration.mainServer.log(level, ManagedDomains.log, ByteString(text))
+                }
             } catch {
                 configuration.mainServer.log(
                     .error, ManagedDomains.log,
@@ -116,8 +122,9 @@ private struct DomainRun {
         }
         guard domain.state != .missingInformation else { return }
         var explanation: String?
-        if domain.willRenew, isDue(&explanation) { renew(explanation) }
-        if !job.isFinished, stock.shouldWarn { warn() }
+        let isRenewing = domain.willRenew && isDue(&explanation)
+        if isRenewing { renew(explanation) }
+        if !job.isFinished, stock.shouldWarn { warn(isAll: !isRenewing) }
     }
     /// By the certificate's age, or because the CA says so (RFC 9773).
     private mutating func isDue(_ explanation: inout String?) -> Bool {
@@ -166,12 +173,15 @@ private struct DomainRun {
         job.validFrom = result.readyAt
         job.errors = 0
         job.note("finished")
+        // `renewed` is said when the certificates may be used (`MDActivationDelay`).
+        if result.readyAt > now {
+            job.nextRun = result.readyAt
+            return save()
+        }
         save()
         if !job.isRenewalNotified {
             guard notify("renewed") else {
-                job.errors += 1
-                job.nextRun = later(
-                    Job.delay(errors: job.errors, problem: job.last?.problem, first: registry.config.retryDelay / 1000))
+                tryLater(job.last?.problem)
                 return save()
             }
             job.isNotified = true
@@ -211,15 +221,13 @@ private struct DomainRun {
                 let (isFine, entry) = Notification.send(event, job, config, log)
                 job = entry
                 return isFine
-            }, execute: Notification.execute)
+            }, execute: { Notification.execute($0, log) })
         renewal.run()
         self.job = job
         return renewal.result
     }
     private mutating func failed(_ result: RenewalResult) {
-        job.errors += 1
-        job.nextRun = later(
-            Job.delay(errors: job.errors, problem: result.problem, first: registry.config.retryDelay / 1000))
+        tryLater(result.problem)
         log(
             .error,
             "(\(result.status))\(StatusCode.text(result.status)): AH10056: processing \(domain.name): \(result.detail ?? "")"
@@ -232,9 +240,20 @@ private struct DomainRun {
         )
         save()
     }
-    private mutating func warn() {
-        if notify("expiring") { job.isNotified = true }
+    /// - Parameter isAll: There was no renewal, whose errors would count.
+    private mutating func warn(isAll: Bool) {
+        if notify("expiring") {
+            job.isNotified = true
+            if isAll { job.errors = 0 }
+        } else if isAll {
+            tryLater(job.last?.problem)
+        }
         save()
+    }
+    private mutating func tryLater(_ problem: String?) {
+        job.errors += 1
+        job.nextRun = later(
+            Job.delay(errors: job.errors, problem: problem, first: registry.config.retryDelay / 1000))
     }
     private func save() { job.save(registry.store) }
 

@@ -6,7 +6,7 @@ public enum Activation {
     /// - Returns: false when nothing is staged. Sets that cannot be used are thrown as errors; the caller purges them.
     public static func activate(_ name: String, _ store: Store) throws(ACMEError) -> Bool {
         guard store.exists(.staging, name, "md.json") else { return false }
-        var job = Job(store, name)
+        let job = Job(store, name)
         do {
             var domain = try store.domain(.staging, name)
             guard let authority = domain.authority else {
@@ -30,7 +30,6 @@ public enum Activation {
                 try store.save(key, .tmp, name, kind.fileName("privkey"))
                 try store.save(chain, .tmp, name, kind.fileName("pubcert"))
             }
-            job.note("installed")
             job.save(store, .tmp)
             try store.move(name, from: .tmp, to: .domains)
         } catch let error as ACMEError {
