@@ -115,8 +115,6 @@ extension EventLoop {
             return unsafe sendPieces(channel, UnsafeMutableBufferPointer(rebasing: list[0..<used]))
         }
     }
-    /// What a channel is made of, for a library that writes to it by itself. Stays the loop's.
-    public func descriptor(of channel: Channel) -> Int32? { unsafe table.find(channel)?.pointee.descriptor }
     /// Somebody who wrote past the loop found no room: the next edge of the descriptor says that there is some.
     public func noteFull(_ channel: Channel) { unsafe table.find(channel)?.pointee.flags.remove(.writeReady) }
     /// Sends `count` bytes of an open file from `offset`, as much as fits. 0 bytes: the file is shorter than that.

@@ -44,7 +44,12 @@ public struct ResponseHeadReader: Sendable {
     public private(set) var minor = 1
     /// Status and reason: `200 OK`.
     public private(set) var statusLine = ByteString()
-    public private(set) var fields: [(name: ByteString, value: ByteString)] = []
+    /// All fields' lines, in which ``ranges`` tells where names and values lie.
+    public private(set) var text: [UInt8] = []
+    public private(set) var ranges: [(name: Range<Int>, value: Range<Int>)] = []
+    public var fields: [(name: ByteString, value: ByteString)] {
+        ranges.map { (ByteString(Array(text[$0.name])), ByteString(Array(text[$0.value]))) }
+    }
     public private(set) var remarks: [Remark] = []
     /// The first line of an answer without a head, or the line that begins the body (`startBody`).
     public private(set) var simpleStart = ByteString()
@@ -53,8 +58,8 @@ public struct ResponseHeadReader: Sendable {
     public var hasStatus: Bool { phase == .fields }
 
     private var line: [UInt8] = []
-    /// A field that may go on in the next line.
-    private var pending: [UInt8]?
+    /// Where in the text a field begins that may go on in the next line.
+    private var pending: Int?
     private var total = 0
     private var phase = Phase.statusLine
     private enum Phase: Sendable { case statusLine, secondStatusLine, fields, done }
@@ -128,46 +133,50 @@ public struct ResponseHeadReader: Sendable {
         minor = Int(line[7] - 48)
         guard major == 1, line.count < limit - 1 else { return .failed(.statusLine(ByteString(line))) }
         status = Int(line[9] - 48) * 100 + Int(line[10] - 48) * 10 + Int(line[11] - 48)
-        var text = ByteString(Array(line[9...]))
-        if text.count == 3 { text.append(32) }
-        statusLine = text
+        statusLine = ByteString(Array(line[9...]))
+        if statusLine.count == 3 { statusLine.append(32) }
         phase = .fields
+        text.reserveCapacity(512)
+        ranges.reserveCapacity(16)
         return nil
     }
     /// `HTTP/#.# ###*`
     static func isStatusLine(_ line: [UInt8]) -> Bool {
-        guard line.count >= 12, ByteString(Array(line[..<5])) == "HTTP/" else { return false }
+        guard line.count >= 12, line.span.equals("HTTP/", in: 0..<5) else { return false }
         return ASCII.isDigit(line[5]) && line[6] == UInt8(ascii: ".") && ASCII.isDigit(line[7]) && line[8] == 32
             && line[9...11].allSatisfy(ASCII.isDigit)
     }
 
     private mutating func takeFieldLine() -> Event? {
-        if let first = line.first, first == 32 || first == 9, pending != nil {
+        if let first = line.first, first == 32 || first == 9, let start = pending {
             // Blanks before the fold go, those behind it stay (AP_GETLINE_FOLD).
-            while let last = pending?.last, last == 32 || last == 9 { pending?.removeLast() }
-            pending?.append(contentsOf: line)
-            return (pending?.count ?? 0) >= limit ? .failed(tooLong()) : nil
+            while text.count > start, let last = text.last, last == 32 || last == 9 { text.removeLast() }
+            text.append(contentsOf: line)
+            return text.count - start >= limit ? .failed(tooLong()) : nil
         }
-        if let whole = pending {
+        if let start = pending {
             pending = nil
-            if let event = takeField(whole) { return event }
+            if let event = takeField(start) { return event }
         }
         if line.isEmpty {
             phase = .done
             return .complete
         }
-        pending = line
+        pending = text.count
+        text.append(contentsOf: line)
         return nil
     }
-    /// A field with all its lines.
-    private mutating func takeField(_ whole: [UInt8]) -> Event? {
-        var end = whole.count
-        while end > 0, whole[end - 1] == 32 || whole[end - 1] == 9 { end -= 1 }
-        guard let colon = whole[..<end].firstIndex(of: UInt8(ascii: ":")) else { return takeBadLine(whole) }
+    /// A field with all its lines, from `begin` to the end of the text.
+    private mutating func takeField(_ begin: Int) -> Event? {
+        var end = text.count
+        while end > begin, text[end - 1] == 32 || text[end - 1] == 9 { end -= 1 }
+        var colon = begin
+        while colon < end, text[colon] != UInt8(ascii: ":") { colon += 1 }
+        guard colon < end else { return takeBadLine(Array(text[begin...])) }
         var start = colon + 1
-        while start < end, ASCII.isSpace(whole[start]) { start += 1 }
-        while end > start, ASCII.isSpace(whole[end - 1]) { end -= 1 }
-        fields.append((ByteString(Array(whole[..<colon])), ByteString(Array(whole[start..<end]))))
+        while start < end, ASCII.isSpace(text[start]) { start += 1 }
+        while end > start, ASCII.isSpace(text[end - 1]) { end -= 1 }
+        ranges.append((begin..<colon, start..<end))
         return nil
     }
     private mutating func takeBadLine(_ whole: [UInt8]) -> Event? {
@@ -176,10 +185,10 @@ public struct ResponseHeadReader: Sendable {
             switch badLine {
             case .isError: return .failed(.badField)
             case .startBody:
-                remarks.append(fields.isEmpty ? .noHeaders : .startsBody)
-                if !fields.isEmpty { simpleStart = ByteString(whole) }
+                remarks.append(ranges.isEmpty ? .noHeaders : .startsBody)
+                if !ranges.isEmpty { simpleStart = ByteString(whole) }
                 // The line after it was read as well by then: it belongs to the body.
-                if !fields.isEmpty, !line.isEmpty {
+                if !ranges.isEmpty, !line.isEmpty {
                     simpleStart.append(10)
                     simpleStart.append(ByteString(line))
                     simpleStart.append(10)

@@ -205,7 +205,7 @@ import ServerCore
     }
     /// The settings that hold for the connection are known: the kernel may have the key when there is one.
     func offerToKernel(_ ssl: OpaquePointer) {
-        guard writer == .channel, let descriptor = loop.descriptor(of: channel) else { return }
+        guard writer == .channel, let descriptor = loop.descriptor(channel) else { return }
         if unsafe KernelTLS.offer(ssl, descriptor) { writer = .socket }
     }
     private func settleWriter(_ ssl: OpaquePointer) {

@@ -42,31 +42,63 @@ public struct Table: Sendable {
     }
 
     /// Replaces every entry of `name` by one (apr_table_set).
+    @_disfavoredOverload
     public mutating func set(_ name: ByteString, _ value: ByteString) {
         guard let first = index(of: name) else { return add(name, value) }
         setValue(value, at: first)
-        removeDuplicates(of: name, after: first)
+        remove(name, from: first + 1)
+    }
+    public mutating func set(_ name: StaticString, _ value: ByteString) {
+        guard let first = index(of: name) else { return add(name, value) }
+        setValue(value, at: first)
+        if first + 1 < entries.count { remove(ByteString(name), from: first + 1) }
     }
     /// Adds an entry whether or not there is one (apr_table_add).
+    @_disfavoredOverload
     public mutating func add(_ name: ByteString, _ value: ByteString) {
-        let start = Int32(truncatingIfNeeded: text.count)
+        let start = text.count
         text.append(contentsOf: name.bytes)
         text.append(contentsOf: value.bytes)
+        addEntry(start, name.count)
+    }
+    public mutating func add(_ name: StaticString, _ value: ByteString) {
+        let start = text.count
+        text.append(name)
+        text.append(contentsOf: value.bytes)
+        addEntry(start, name.utf8CodeUnitCount)
+    }
+    /// The same with a name and a value that lie in other text.
+    public mutating func add(_ other: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
+        let start = text.count
+        text.append(other, name)
+        text.append(other, value)
+        addEntry(start, name.count)
+    }
+    /// The name begins at `start`, and the value behind it goes to the end.
+    private mutating func addEntry(_ start: Int, _ nameCount: Int) {
+        let value = start + nameCount
         entries.append(
             Entry(
-                name: start, nameCount: Int32(truncatingIfNeeded: name.count),
-                value: start &+ Int32(truncatingIfNeeded: name.count),
-                valueCount: Int32(truncatingIfNeeded: value.count)))
+                name: Int32(truncatingIfNeeded: start), nameCount: Int32(truncatingIfNeeded: nameCount),
+                value: Int32(truncatingIfNeeded: value), valueCount: Int32(truncatingIfNeeded: text.count - value)))
     }
     /// Adds to the value with ", " between (apr_table_merge).
+    @_disfavoredOverload
     public mutating func merge(_ name: ByteString, _ value: ByteString) {
         guard let first = index(of: name) else { return add(name, value) }
         setValue("\(self.value(at: first)), \(value)", at: first)
     }
+    public mutating func merge(_ name: StaticString, _ value: ByteString) {
+        guard let first = index(of: name) else { return add(name, value) }
+        setValue("\(self.value(at: first)), \(value)", at: first)
+    }
     /// Removes every entry of `name` (apr_table_unset).
+    @_disfavoredOverload
     public mutating func unset(_ name: ByteString) {
-        let kept = entries.filter { !matches($0, name) }
-        entries = kept
+        if let first = index(of: name) { remove(name, from: first) }
+    }
+    public mutating func unset(_ name: StaticString) {
+        if let first = index(of: name) { remove(ByteString(name), from: first) }
     }
     public mutating func setIfAbsent(_ name: ByteString, _ value: ByteString) {
         if !contains(name) { add(name, value) }
@@ -89,6 +121,10 @@ public struct Table: Sendable {
     public func name(at index: Int) -> ByteString { ByteString(Array(text[nameRange(index)])) }
     public func value(at index: Int) -> ByteString { ByteString(Array(text[valueRange(index)])) }
     /// All values of `name` in order.
+    public func values(of name: StaticString) -> [ByteString] {
+        contains(name) ? values(of: ByteString(name)) : []
+    }
+    @_disfavoredOverload
     public func values(of name: ByteString) -> [ByteString] {
         entries.indices.filter { matches(entries[$0], name) }.map { value(at: $0) }
     }
@@ -140,9 +176,8 @@ public struct Table: Sendable {
             return true
         }
     }
-    private mutating func removeDuplicates(of name: ByteString, after first: Int) {
-        guard first + 1 < entries.count else { return }
-        for index in stride(from: entries.count - 1, to: first, by: -1) where matches(entries[index], name) {
+    private mutating func remove(_ name: ByteString, from first: Int) {
+        for index in stride(from: entries.count - 1, through: first, by: -1) where matches(entries[index], name) {
             entries.remove(at: index)
         }
     }

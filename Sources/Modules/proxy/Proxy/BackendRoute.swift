@@ -61,8 +61,10 @@ extension Backend {
             }
             endpoints = addresses.map { .ip($0) }
         }
+        let blocked = request.server[Proxy.server].blocked
+        if blocked.isEmpty { return nil }
         let names = [target.host.lowercased] + endpoints.map { $0.address?.text ?? "" }
-        for blocked in request.server[Proxy.server].blocked
+        for blocked in blocked
         where blocked == "*" || names.contains(where: { !$0.isEmpty && $0.contains(blocked) }) {
             request.log(
                 .warning, "proxy",

@@ -18,9 +18,9 @@ public struct ForwardedFields {
         let directory = request[Proxy.directory]
         let savedHost = request.header("Host")
         var fields = request.headersIn
-        for name: ByteString in ["Transfer-Encoding", "Content-Length"] { fields.unset(name) }
+        for name: StaticString in ["Transfer-Encoding", "Content-Length"] { fields.unset(name) }
         _ = Self.clearConnection(&fields)
-        for name: ByteString in ["Keep-Alive", "Upgrade", "Trailer", "TE"] { fields.unset(name) }
+        for name: StaticString in ["Keep-Alive", "Upgrade", "Trailer", "TE"] { fields.unset(name) }
         if !directory.preserveHost.value(default: false) {
             host = target.hostField
         } else if let savedHost {
@@ -47,7 +47,7 @@ public struct ForwardedFields {
         }
         if request.user != nil, !request.isSet("Proxy-Chain-Auth") { fields.unset("Proxy-Authorization") }
         if request.isSubrequest {
-            for name: ByteString in [
+            for name: StaticString in [
                 "If-Match", "If-Modified-Since", "If-Range", "If-Unmodified-Since", "If-None-Match",
             ] { fields.unset(name) }
         }
@@ -60,7 +60,7 @@ public struct ForwardedFields {
         let values = fields.values(of: "Connection")
         guard !values.isEmpty else { return false }
         var closes = false
-        var names: [ByteString] = ["Connection"]
+        var names: [ByteString] = []
         for value in values {
             var at = 0
             repeat {
@@ -73,6 +73,7 @@ public struct ForwardedFields {
                 if at == before { at += 1 }
             } while at < value.count
         }
+        fields.unset("Connection")
         for name in names { fields.unset(name) }
         return closes
     }

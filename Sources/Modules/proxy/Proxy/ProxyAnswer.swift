@@ -7,13 +7,31 @@ import ServerCore
 /// What the modules that proxy over HTTP do alike with an answer.
 public enum ProxyAnswer {
     /// Fields as clients are told them: what the backend says of itself and of the time is changed. Names as HTTP/1 writes them.
-    public static func fields(
-        _ request: Request, _ given: [(name: ByteString, value: ByteString)], restoresCase: Bool = true
-    ) -> Table {
+    public static func fields(_ request: Request, _ given: [(name: ByteString, value: ByteString)]) -> Table {
         var table = Table()
-        for (name, value) in given { table.add(restoresCase ? capitalized(name) : name, map(request, name, value)) }
+        for (name, value) in given { table.add(capitalized(name), map(request, name, value)) }
         return table
     }
+    /// The same of an answer over HTTP/1.
+    static func fields(_ request: Request, _ head: ResponseHeadReader) -> Table {
+        var table = Table()
+        // With room for what other modules add.
+        table.reserve(entries: head.ranges.count + 4, bytes: head.text.count + 128)
+        let text = head.text.span
+        for (name, value) in head.ranges {
+            guard changing.contains(where: { text.equalsIgnoringCase($0, in: name) }) else {
+                table.add(text, name: name, value: value)
+                continue
+            }
+            let own = ByteString(Array(head.text[name]))
+            table.add(own, map(request, own, ByteString(Array(head.text[value]))))
+        }
+        return table
+    }
+    /// Names of the fields that ``map(_:_:_:)`` looks at.
+    private static let changing: [StaticString] = [
+        "Date", "Expires", "Last-Modified", "Location", "Content-Location", "URI", "Destination", "Set-Cookie",
+    ]
     /// `content-type` is `Content-Type` (h2_proxy_util_camel_case_header).
     static func capitalized(_ name: ByteString) -> ByteString {
         var bytes = name.bytes

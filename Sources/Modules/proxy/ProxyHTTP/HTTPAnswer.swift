@@ -109,7 +109,7 @@ struct HTTPAnswer {
     /// Status, reason and fields become the request's; nil when they cannot. True: the backend closes.
     private func takeFields(_ head: ResponseHeadReader) -> Bool? {
         let cookies = request.headersOut.values(of: "Set-Cookie")
-        var fields = ProxyAnswer.fields(request, head.fields, restoresCase: false)
+        var fields = ProxyAnswer.fields(request, head)
         if fields.contains("Transfer-Encoding"), fields.contains("Content-Length") {
             // RFC 9112, section 6.3: the length is ignored, and what follows is not trusted.
             fields.unset("Content-Length")
@@ -123,7 +123,9 @@ struct HTTPAnswer {
         let offered = fields["Upgrade"]
         let closes = ForwardedFields.clearConnection(&fields)
         if closes || head.minor < 1 { exchange.closes = true }
-        for name: ByteString in ["Keep-Alive", "Proxy-Authenticate", "TE", "Trailer", "Upgrade"] { fields.unset(name) }
+        for name: StaticString in ["Keep-Alive", "Proxy-Authenticate", "TE", "Trailer", "Upgrade"] {
+            fields.unset(name)
+        }
         // The framing of the body is needed even where Connection names its field.
         if let coding { fields.set("Transfer-Encoding", coding) }
         if let offered { request.notes.set("proxy-upgrade", offered) } else { request.notes.unset("proxy-upgrade") }
