@@ -15,6 +15,10 @@ public struct ByteString: Sendable, Hashable {
         bytes = text.withUTF8Buffer { unsafe Array($0) }
     }
     /// The decimal digits of `number`.
+    @inlinable public init(decimal number: Int) {
+        bytes = []
+        bytes.append(decimal: number)
+    }
     @inlinable public init(decimal number: some BinaryInteger) { bytes = Array(String(number).utf8) }
 
     /// For messages and logs only: invalid UTF-8 is replaced.

@@ -73,7 +73,7 @@ final class TLSState: @unchecked Sendable {
     func challenge(_ transport: TLSTransport, _ protocols: [ByteString]) -> CertificateInMemory? {
         guard protocols.contains("acme-tls/1"), let name = transport.serverName else { return nil }
         let configuration = transport.worker.configuration
-        guard let source = configuration.hooks.provider(CertificateSource.group, "md"),
+        guard let source = configuration.provider(CertificateSource.group, "md"),
             let pair = source.challenge(name, configuration)
         else { return nil }
         return CertificateInMemory(pair)

@@ -154,7 +154,7 @@ enum TLSInit {
         var files = config.certificateFiles
         var keyFiles = config.keyFiles
         // mod_md adds what it has to what the virtual host names itself.
-        if let source = server.configuration.hooks.provider(CertificateSource.group, "md"),
+        if let source = server.configuration.provider(CertificateSource.group, "md"),
             let managed = source.files(server), files.isEmpty || !managed.isFallback
         {
             while keyFiles.count < files.count { keyFiles.append(files[keyFiles.count]) }

@@ -10,7 +10,7 @@ enum ProvidedStaples {
     /// Offers a certificate to who has answers.
     /// - Returns: Whether somebody takes care of it.
     static func prime(_ server: Server, file: ByteString, chain: ByteString?) -> Bool {
-        guard let source = server.configuration.hooks.provider(StapleSource.group, "md"),
+        guard let source = server.configuration.provider(StapleSource.group, "md"),
             var pem = try? File.readWhole(file, limit: 1 << 20)
         else { return false }
         if let chain, let more = try? File.readWhole(chain, limit: 1 << 20) { pem += more }
@@ -21,7 +21,7 @@ enum ProvidedStaples {
     }
     static func staple(_ ssl: OpaquePointer?) -> Int32 {
         guard let ssl = unsafe ssl, let transport = unsafe TLSTransport.owner(of: ssl), !transport.isForChallenge,
-            let source = transport.server.configuration.hooks.provider(StapleSource.group, "md"),
+            let source = transport.server.configuration.provider(StapleSource.group, "md"),
             let certificate = unsafe SSL_get_certificate(ssl)
         else { return SSL_TLSEXT_ERR_NOACK }
         var id = [UInt8](repeating: 0, count: 20)

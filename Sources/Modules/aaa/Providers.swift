@@ -79,11 +79,11 @@ extension Hooks {
 extension Configuration {
     /// `Require`'s provider of this name; an `<AuthzProviderAlias>` takes the place of a module's.
     func authzProvider(_ name: ByteString) -> AuthzProvider? {
-        mainServer[AuthzCore.server].aliases[name] ?? hooks.provider(AuthGroups.authz, name)
+        mainServer[AuthzCore.server].aliases[name] ?? provider(AuthGroups.authz, name)
     }
     /// The password source of this name; an `<AuthnProviderAlias>` takes the place of a module's.
     func authnProvider(_ name: ByteString) -> AuthnProvider? {
-        mainServer[AuthnCore.server].aliases[name] ?? hooks.provider(AuthGroups.authn, name)
+        mainServer[AuthnCore.server].aliases[name] ?? provider(AuthGroups.authn, name)
     }
 }
 
@@ -94,7 +94,7 @@ extension Request {
             log(.error, "core", "AH00571: need AuthType to note auth failure: \(uri)")
             return
         }
-        configuration.hooks.provider(AuthGroups.failureNotes, type.lowercased)?.note(self)
+        configuration.provider(AuthGroups.failureNotes, type.lowercased)?.note(self)
     }
 
     /// Runs `body` with what an alias' section says laid over the request's configuration.

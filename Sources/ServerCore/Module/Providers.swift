@@ -16,10 +16,6 @@ extension Hooks {
     ) {
         providers[group.name, default: [:]][name] = provider
     }
-    /// The service of this name, when a loaded module offers it (ap_lookup_provider). Names are compared with case.
-    public func provider<Provider>(_ group: ProviderGroup<Provider>, _ name: ByteString) -> Provider? {
-        providers[group.name]?[name] as? Provider
-    }
     /// All services of a group, by name.
     public func all<Provider>(_ group: ProviderGroup<Provider>) -> [Provider] {
         let known = providers[group.name, default: [:]]
@@ -28,5 +24,13 @@ extension Hooks {
     /// Every group with the names of its services, both sorted (ap_list_provider_groups).
     public var providerNames: [(group: String, names: [ByteString])] {
         providers.keys.sorted().map { ($0, providers[$0, default: [:]].keys.sorted()) }
+    }
+}
+
+extension Configuration {
+    /// The service of this name, when a loaded module offers it (ap_lookup_provider). Names are compared with case.
+    // Not of Hooks, which would be copied for the call.
+    public func provider<Provider>(_ group: ProviderGroup<Provider>, _ name: ByteString) -> Provider? {
+        hooks.providers[group.name]?[name] as? Provider
     }
 }

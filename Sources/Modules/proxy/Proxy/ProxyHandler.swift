@@ -38,13 +38,13 @@ public enum ProxyHandler {
         return outcome == .declined ? unserved(request, scheme) : outcome
     }
     private static func hasBalancers(_ request: Request) -> Bool {
-        request.configuration.hooks.provider(ProxyScheme.group, "balancer") != nil
+        request.configuration.provider(ProxyScheme.group, "balancer") != nil
     }
     private static func serve(
         _ request: Request, _ scheme: ByteString, _ url: ByteString, _ worker: ProxyWorker?
     ) async -> Outcome {
         let name = request.methodNumber == .connect ? ProxyConnect.name : scheme
-        guard let module = request.configuration.hooks.provider(ProxyScheme.group, name) else { return .declined }
+        guard let module = request.configuration.provider(ProxyScheme.group, name) else { return .declined }
         return await module.serve(request, url, worker)
     }
     private static func unserved(_ request: Request, _ scheme: ByteString) -> Outcome {

@@ -140,7 +140,7 @@ enum ProxyTranslation {
         if request.methodNumber == .connect { return .ok }
         let url = rest.from(6)
         guard let colon = url.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { return .status(400) }
-        guard let scheme = request.configuration.hooks.provider(ProxyScheme.group, url.upTo(colon).lowercased) else {
+        guard let scheme = request.configuration.provider(ProxyScheme.group, url.upTo(colon).lowercased) else {
             return .ok
         }
         let outcome = scheme.canonicalize(request, url)
