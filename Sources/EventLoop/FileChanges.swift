@@ -6,7 +6,8 @@ import Kernel
 extension EventLoop {
     /// Tells the delegate (`filesChanged`) when something in the directory changes. The number of the watch, or nil where
     /// it cannot be watched (no such directory, or the system's limit): then ask the file system each time.
-    public func watchDirectory(path: ByteString) -> Int32? {
+    /// - Parameter mask: Added to that of an earlier call for the same directory.
+    public func watchDirectory(path: ByteString, mask: Inotify.Mask = .contents) -> Int32? {
         assertOnThread()
         if inotify == nil {
             guard let made = try? Inotify() else { return nil }
@@ -15,7 +16,7 @@ extension EventLoop {
             }
             inotify = consume made
         }
-        return try? inotify?.watch(path)
+        return try? inotify?.watch(path, mask: mask)
     }
     public func unwatch(_ watch: Int32) { inotify?.remove(watch) }
     /// Calls `body`, which must not watch anything, for each change that waits; `mask` has `Inotify.Mask` bits, `name` is empty for the directory itself.

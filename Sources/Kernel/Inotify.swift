@@ -28,11 +28,12 @@ public struct Inotify: ~Copyable {
         public static let overflow = Mask(rawValue: 0x4000)
         /// The watch is gone; its number may be used again.
         public static let ignored = Mask(rawValue: 0x8000)
-        /// What matters to a cache of files and their metadata.
-        public static let contents: Mask = [
-            .modified, .attributes, .closedAfterWrite, .movedFrom, .movedTo, .created, .deleted, .selfDeleted,
-            .selfMoved,
+        /// What matters to who knows which names there are, and of what kind, owner and mode.
+        public static let entries: Mask = [
+            .attributes, .movedFrom, .movedTo, .created, .deleted, .selfDeleted, .selfMoved,
         ]
+        /// What matters to a cache of files and their metadata: that they are written to, too.
+        public static let contents: Mask = [.entries, .modified, .closedAfterWrite]
         /// The watched directory is not what it was, or changes were lost: nothing known through the watch holds.
         public var isAboutWatchItself: Bool {
             !isDisjoint(with: [.selfDeleted, .selfMoved, .unmounted, .overflow, .ignored])
@@ -41,12 +42,14 @@ public struct Inotify: ~Copyable {
 
     public init() throws(Errno) { descriptor = Descriptor(try check { clinux_inotify_create() }) }
 
-    /// Watches a directory (not a file); watching it again gives the same number. Fails with `noSpace` at the system's limit.
+    /// Watches a directory (not a file); watching it again gives the same number, and adds to its mask. Fails with `noSpace` at
+    /// the system's limit.
     public borrowing func watch(_ path: ByteString, mask: Mask = .contents) throws(Errno) -> Int32 {
         let number = descriptor.raw
         let onlyDirectories: UInt32 = 0x0100_0000
+        let adds: UInt32 = 0x2000_0000
         return try check {
-            unsafe path.withCPath { unsafe inotify_add_watch(number, $0, mask.rawValue | onlyDirectories) }
+            unsafe path.withCPath { unsafe inotify_add_watch(number, $0, mask.rawValue | onlyDirectories | adds) }
         }
     }
     public borrowing func remove(_ watch: Int32) { _ = inotify_rm_watch(descriptor.raw, watch) }

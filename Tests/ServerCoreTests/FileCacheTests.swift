@@ -50,6 +50,23 @@ import Testing
         #expect(files.status(site.directory + "/htdocs/a/f")?.size == 7)
     }
 
+    /// Nobody is woken by who writes beside a directory on the way; beside a file, though its name is not known to anybody.
+    @Test func sleeps() throws {
+        let site = try site()
+        let files = site.worker.files
+        #expect(files.status(site.directory + "/htdocs/a/b/g")?.size == 1)
+        func told() -> Int {
+            var count = 0
+            site.worker.loop.drainFileChanges { _, _, _ in count += 1 }
+            return count
+        }
+        try site.write("1234567", to: "/htdocs/a/f")
+        #expect(told() == 0)
+        #expect(files.status(site.directory + "/htdocs/a/f")?.size == 7)
+        try site.write("123", to: "/htdocs/a/f")
+        #expect(told() > 0)
+    }
+
     struct Change: Sendable, CustomTestStringConvertible {
         var name: String
         var asked: ByteString

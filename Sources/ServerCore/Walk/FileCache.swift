@@ -8,7 +8,8 @@ import Kernel
 ///
 /// Every directory on the way to an answer is watched before it is looked at, so a change after the look is always
 /// noticed; the loop hands over pending notices before it looks at any request, so an edit is seen by the next
-/// request. Only events about names that somebody asked for count. Any of them forgets everything: `epoch` moves and
+/// request. That files are written to is only asked of directories in which a file was found: the loop sleeps while somebody
+/// writes in `/tmp` or `/var`. Only events about names that somebody asked for count. Any of them forgets everything: `epoch` moves and
 /// whatever was derived (walks, plans) is made anew when next needed. That is rare on a host at rest and costs a few
 /// `stat` calls. Directories that cannot be watched (no watches left, network file systems) are never remembered.
 /// Entries also age out after ``lifetime``, for what inotify cannot see: memory-mapped writes, a moved ancestor of
@@ -24,6 +25,8 @@ public final class FileCache {
     private var targets: [ByteString: Result<FileStatus, Errno>] = [:]
     /// Directory path (with its slash) to watch; nil value: cannot be watched.
     private var watches: [ByteString: Int32?] = [:]
+    /// Those of which writes are told.
+    private var written: Set<ByteString> = []
     private var names: [Int32: Set<ByteString>] = [:]
     private var filledAt: UInt64 = 0
 
@@ -46,21 +49,36 @@ public final class FileCache {
     public func lookup(_ path: ByteString) -> Result<FileStatus, Errno> {
         let path = withoutSlash(path)
         if let known = targets[path] { return known }
-        let watched = watch(for: path)
-        let result: Result<FileStatus, Errno>
-        do throws(Errno) { result = .success(try FileStatus(path)) } catch { result = .failure(error) }
-        if watched { targets[path] = result } else { unreliableAnswers += 1 }
+        let (result, isWatched) = look(path) { (path) throws(Errno) in try FileStatus(path) }
+        if isWatched { targets[path] = result } else { unreliableAnswers += 1 }
         return result
     }
     /// `lstat` with the reason for a failure.
     public func linkLookup(_ path: ByteString) -> Result<FileStatus, Errno> {
         let path = withoutSlash(path)
         if let known = links[path] { return known }
-        let watched = watch(for: path)
-        let result: Result<FileStatus, Errno>
-        do throws(Errno) { result = .success(try FileStatus(link: path)) } catch { result = .failure(error) }
-        if watched { links[path] = result } else { unreliableAnswers += 1 }
+        let (result, isWatched) = look(path) { (path) throws(Errno) in try FileStatus(link: path) }
+        if isWatched { links[path] = result } else { unreliableAnswers += 1 }
         return result
+    }
+    /// Watches, then looks; of a file that may be written to once more, since it may have been in between.
+    private func look(
+        _ path: ByteString, _ ask: (ByteString) throws(Errno) -> FileStatus
+    ) -> (Result<FileStatus, Errno>, isWatched: Bool) {
+        var isWatched = watch(for: path)
+        func status() -> Result<FileStatus, Errno> {
+            do throws(Errno) { return .success(try ask(path)) } catch { return .failure(error) }
+        }
+        var result = status()
+        if isWatched, case .success(let found) = result, !found.isDirectory,
+            let slash = path.lastIndex(of: UInt8(ascii: "/")),
+            written.insert(path.upTo(slash + 1)).inserted
+        {
+            isWatched = loop.watchDirectory(path: path.upTo(slash + 1)) != nil
+            if !isWatched { written.remove(path.upTo(slash + 1)) }
+            result = status()
+        }
+        return (result, isWatched)
     }
 
     /// Once per turn: forgets what is too old to trust without a look.
@@ -81,6 +99,7 @@ public final class FileCache {
         links.removeAll(keepingCapacity: true)
         targets.removeAll(keepingCapacity: true)
         watches.removeAll(keepingCapacity: true)
+        written.removeAll(keepingCapacity: true)
         if names.count > Self.limit { names.removeAll() }
         filledAt = loop.milliseconds
     }
@@ -99,7 +118,7 @@ public final class FileCache {
             watches[directory] = .some(nil)
             return false
         }
-        guard let descriptor = loop.watchDirectory(path: directory) else {
+        guard let descriptor = loop.watchDirectory(path: directory, mask: .entries) else {
             // A directory that is not there: its parent is watched and will tell when it appears.
             let missing = (try? FileStatus(directory)) == nil
             if !missing {
