@@ -37,7 +37,13 @@ enum Notification {
             result.problem = "urn:org:apache:httpd:log:\(number):"
             result.detail = detail
             job.last = result
-            log(.error, "\(number): \(job.name): \(detail)")
+            // As md_result_log says it.
+            let activity = result.activity.map { " while[\($0)]" } ?? ""
+            let problem = result.problem.map { " problem[\($0)]" } ?? ""
+            log(
+                .error,
+                "(\(result.status))\(StatusCode.text(result.status)): md[\(job.name)]\(activity)\(problem) detail[\(detail)]"
+            )
             job.note(type, status: type == "message-error" ? reason : result.problem, detail: detail)
             return (false, job)
         }

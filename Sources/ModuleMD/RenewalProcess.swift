@@ -156,7 +156,8 @@ private struct DomainRun {
         guard notify("renewing") else {
             log(
                 .info,
-                "AH10060: \(name): event-handler for 'renewing' returned an error, preventing renewal to proceed.")
+                "AH10060: \(name): event-handler for 'renewing' returned \(StatusCode.general), preventing renewal to proceed."
+            )
             return save()
         }
         job.isFinished = false
